@@ -1,0 +1,1 @@
+"""The built-in adapters: real estate, jobs, posts."""

@@ -1,0 +1,64 @@
+"""The command group. A subcommand's module is imported when it is called, so that ``--help`` stays quick."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from brewlite.errors import BrewliteError, UserError
+
+COMMANDS = {
+    "init": "brewlite.cli.init:init",
+    "import": "brewlite.cli.imports:import_",
+    "recommend": "brewlite.cli.recommend:recommend",
+    "rank": "brewlite.cli.recommend:rank",
+    "similar": "brewlite.cli.recommend:similar",
+    "prompt": "brewlite.cli.recommend:prompt",
+    "models": "brewlite.cli.models:models",
+    "serve": "brewlite.cli.serve:serve",
+    "demo": "brewlite.cli.demo:demo",
+    "bench": "brewlite.cli.bench:bench",
+    "evaluate": "brewlite.cli.evaluate:evaluate",
+    "doctor": "brewlite.cli.doctor:doctor",
+}
+
+
+class BrewliteGroup(click.Group):
+    """A group that loads its commands late and turns brewlite's errors into one line and an exit code."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order in which a newcomer needs them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the module that holds ``cmd_name``."""
+        target = COMMANDS.get(cmd_name)
+        if target is None:
+            return None
+        module, _, attribute = target.partition(":")
+        command = getattr(importlib.import_module(module), attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; a mistake of the user's ends with exit code 2 and one clear line."""
+        try:
+            return super().invoke(ctx)
+        except BrewliteError as error:
+            click.echo(f"brewlite: {error}", err=True)
+            sys.exit(2 if isinstance(error, UserError) else 1)
+
+
+@click.group(cls=BrewliteGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="brewlite")
+def main() -> None:
+    """Rank a small site's whole catalog with one compact language model.
+
+    \b
+    Example:
+      brewlite init --db site.db --adapter realestate
+      brewlite import items listings.csv.gz --db site.db
+      brewlite recommend --db site.db --instructions "quiet, by the river"
+    """

@@ -1,0 +1,1 @@
+"""An example listing site, ranked by brewlite."""
