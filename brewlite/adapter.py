@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal, Protocol, runtime_checkable
 
-from brewlite.records import Event, FieldValue, Item, Record, Task, User
+from msgspec import Struct
+
+from brewlite.records import Event, FieldValue, Item, Task, User
 
 FieldType = Literal["text", "category", "tags", "number", "integer", "money", "boolean", "date"]
 Better = Literal["lower", "higher"]
@@ -18,7 +20,7 @@ Row = Mapping[str, object]
 """One row of a source: column name -> value as read (strings from CSV, typed values from Parquet or SQL)."""
 
 
-class Field(Record):
+class Field(Struct, frozen=True, kw_only=True):
     """One typed attribute of an item."""
 
     name: str
@@ -40,7 +42,7 @@ class Field(Record):
     """Whether the short wording of an item names this field."""
 
 
-class Action(Record):
+class Action(Struct, frozen=True, kw_only=True):
     """Something visitors do, and what it says about their taste."""
 
     name: str
@@ -50,7 +52,7 @@ class Action(Record):
     """How much it says: positive for liking, negative for dislike, 0 for neither."""
 
 
-class Priors(Record):
+class Priors(Struct, frozen=True, kw_only=True):
     """Hand-set weights of the blend for this kind of site, before its own log has taught better ones."""
 
     popularity: float = 1.0

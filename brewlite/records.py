@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-import msgspec
+from msgspec import Struct
 
 from brewlite.errors import BadRecord
 
@@ -20,11 +20,7 @@ MAX_ID_LENGTH = 512
 """Characters. Longer ids are nearly always a column mapped wrongly, and indexes suffer from them."""
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
-    """A frozen struct with keyword arguments only, encodable to JSON as it is."""
-
-
-class Item(Record):
+class Item(Struct, frozen=True, kw_only=True):
     """Something that can be recommended: a listing, a job, a post."""
 
     id: str
@@ -43,7 +39,7 @@ class Item(Record):
         require_id("item", self.id)
 
 
-class User(Record):
+class User(Struct, frozen=True, kw_only=True):
     """A visitor the site knows something about. An anonymous visitor is a session id and needs no record."""
 
     id: str
@@ -57,7 +53,7 @@ class User(Record):
         require_id("user", self.id)
 
 
-class Event(Record):
+class Event(Struct, frozen=True, kw_only=True):
     """One thing a visitor did with one item. ``action`` is one of the adapter's words (``view``, ``apply``, ...)."""
 
     user: str
@@ -76,7 +72,7 @@ class Event(Record):
         require_id("event action", self.action)
 
 
-class Task(Record):
+class Task(Struct, frozen=True, kw_only=True):
     """A surface, as text: what is asked of the model. A new surface is a new Task, not a new model."""
 
     name: str
@@ -88,7 +84,7 @@ class Task(Record):
     """What the site's owner stresses ("prefer homes close to the school")."""
 
 
-class Query(Record):
+class Query(Struct, frozen=True, kw_only=True):
     """What a caller wants ranked, for whom. Everything about the visitor may be missing."""
 
     user: str | None = None
@@ -113,7 +109,7 @@ class Query(Record):
     seed: int = 0
 
 
-class Constraint(Record):
+class Constraint(Struct, frozen=True, kw_only=True):
     """One hard limit understood from a visitor's words or given as a filter."""
 
     field: str
@@ -124,21 +120,21 @@ class Constraint(Record):
     """The visitor's words it was read from; empty for a filter."""
 
 
-class Candidate(Record):
+class Candidate(Struct, frozen=True, kw_only=True):
     """An item that retrieval proposes, with the score of each source that proposed it."""
 
     item: str
     evidence: dict[str, float] = {}
 
 
-class RankingPrompt(Record):
+class RankingPrompt(Struct, frozen=True, kw_only=True):
     """All a ranker sees: token ids. Each candidate is read behind the prefix, blind to the other candidates."""
 
     prefix: tuple[int, ...]
     candidates: tuple[tuple[int, ...], ...]
 
 
-class Pick(Record):
+class Pick(Struct, frozen=True, kw_only=True):
     """One place in a slate."""
 
     item: Item
@@ -151,7 +147,7 @@ class Pick(Record):
     reason: str = ""
 
 
-class Slate(Record):
+class Slate(Struct, frozen=True, kw_only=True):
     """The answer to a query."""
 
     id: str
