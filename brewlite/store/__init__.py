@@ -1,0 +1,6 @@
+"""The site's database: items, users, events, vectors and slates. The only room with SQL."""
+
+from brewlite.store.answers import Counts, EventColumns, LoggedPick, LoggedSlate, Revision, Written
+from brewlite.store.store import Store
+
+__all__ = ["Counts", "EventColumns", "LoggedPick", "LoggedSlate", "Revision", "Store", "Written"]
