@@ -1,0 +1,302 @@
+"""The site as columns in memory: what was there, and what had happened, at any moment.
+
+A :class:`Catalog` is read from the store and kept up to date by its revision counters. :meth:`Catalog.as_of` gives
+a :class:`Moment`: only what was known strictly before that time. Times are microseconds since 1970 UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brewlite.adapter import Action, Adapter
+from brewlite.records import Constraint, Item
+from brewlite.store import Store
+from brewlite.wishes import allows
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+
+ALWAYS = np.iinfo(np.int64).min
+NEVER = np.iinfo(np.int64).max
+DAY_US = 86_400_000_000
+MIN_FOR_PERCENTILE = 20
+"""Below this many items a percentile says more about chance than about the item."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def to_us(moment: datetime) -> int:
+    """Microseconds since 1970 UTC, exactly."""
+    return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+def from_us(moment: int) -> datetime:
+    """The inverse of :func:`to_us`."""
+    return _EPOCH + timedelta(microseconds=int(moment))
+
+
+@dataclass(frozen=True)
+class Events:
+    """All events as columns, sorted by time; (E,) each."""
+
+    user: Ints
+    item: Ints
+    action: Ints
+    weight: Floats
+    at: Ints
+
+    @classmethod
+    def empty(cls) -> Events:
+        """No events."""
+        none = np.zeros(0, dtype=np.int64)
+        return cls(user=none, item=none, action=none, weight=np.zeros(0, dtype=np.float32), at=none)
+
+
+class Catalog:
+    """Items, their vectors and all events of one site, in memory. Call :meth:`refresh` before a request."""
+
+    def __init__(self, store: Store, adapter: Adapter, encoder: str) -> None:
+        self.store = store
+        self.adapter = adapter
+        self.encoder = encoder
+        self.items: list[Item] = []
+        self.index: dict[str, int] = {}
+        self.user_index: dict[str, int] = {}
+        self.actions = list(adapter.actions)
+        self.events = Events.empty()
+        self._action_index = {action.name: i for i, action in enumerate(self.actions)}
+        self._seen = (-1, -1, 0)
+        self._masks: dict[Constraint, Mask] = {}
+
+    def refresh(self) -> Catalog:
+        """Read what changed in the store since the last call; cheap when nothing did."""
+        now = self.store.revision()
+        items, vectors, last_event = self._seen
+        if now.items != items:
+            self._load_items()
+        if now.items != items or now.vectors != vectors:
+            self._load_vectors()
+        if now.items != items:
+            # Events refer to items by row, so they are read again when the rows moved.
+            self.events, last_event = Events.empty(), 0
+        if now.last_event != last_event:
+            self._append_events(last_event)
+        if (now.items, now.vectors, now.last_event) != self._seen:
+            self._moments: dict[int, Moment] = {}
+        self._seen = (now.items, now.vectors, now.last_event)
+        return self
+
+    def as_of(self, at: datetime) -> Moment:
+        """What was known strictly before ``at``."""
+        moment = self._moments.get(to_us(at))
+        if moment is None:
+            if len(self._moments) >= 8:
+                self._moments.clear()
+            moment = self._moments[to_us(at)] = Moment(self, at)
+        return moment
+
+    def fits(self, constraint: Constraint, at: datetime) -> Mask:
+        """Which items ``constraint`` allows, (N,) bool."""
+        mask = self._masks.get(constraint)
+        if mask is None:
+            if len(self._masks) >= 64:
+                self._masks.clear()
+            mask = np.fromiter((allows(constraint, item, at) for item in self.items), dtype=bool, count=len(self.items))
+            self._masks[constraint] = mask
+        return mask
+
+    def numbers(self, name: str) -> NDArray[np.float64]:
+        """The numeric field ``name`` of every item, (N,) float64, nan where unknown."""
+        if name not in self._numbers:
+            values = (item.fields.get(name) for item in self.items)
+            self._numbers[name] = np.fromiter(
+                (float(v) if isinstance(v, (int, float)) and not isinstance(v, bool) else np.nan for v in values),
+                dtype=np.float64,
+                count=len(self.items),
+            )
+        return self._numbers[name]
+
+    def category_values(self) -> dict[str, list[str]]:
+        """The values that the site's category and tag fields really have: what a visitor's words may name."""
+        if self._categories is None:
+            names = {f.name for f in self.adapter.fields if f.type in ("category", "tags")}
+            found: dict[str, set[str]] = {name: set() for name in names}
+            for item in self.items:
+                for name in names & item.fields.keys():
+                    value = item.fields[name]
+                    found[name].update(value if isinstance(value, list) else [str(value)])
+            self._categories = {name: sorted(values) for name, values in found.items()}
+        return self._categories
+
+    def _load_items(self) -> None:
+        self.items = self.store.items()
+        self.index = {item.id: row for row, item in enumerate(self.items)}
+        self.created = np.array([ALWAYS if i.created is None else to_us(i.created) for i in self.items], dtype=np.int64)
+        self.expires = np.array([NEVER if i.expires is None else to_us(i.expires) for i in self.items], dtype=np.int64)
+        self.hidden = np.array([i.hidden for i in self.items], dtype=bool)
+        self._masks = {}
+        self._numbers: dict[str, NDArray[np.float64]] = {}
+        self._categories: dict[str, list[str]] | None = None
+
+    def _load_vectors(self) -> None:
+        ids, matrix = self.store.vectors("item", self.encoder)
+        self.vectors: Floats = np.zeros((len(self.items), matrix.shape[1] if len(ids) else 1), dtype=np.float32)
+        known = [(self.index[id_], row) for row, id_ in enumerate(ids) if id_ in self.index]
+        if known:
+            rows, sources = np.array(known, dtype=np.int64).T
+            self.vectors[rows] = matrix[sources]
+
+    def _append_events(self, last_event: int) -> None:
+        new = self.store.events_after(last_event)
+        keep = [row for row, item in enumerate(new.items) if item in self.index]
+        users = [self.user_index.setdefault(new.users[row], len(self.user_index)) for row in keep]
+        actions = [self._action_row(new.actions[row]) for row in keep]
+        weights = [self.actions[a].weight for a in actions]
+        at = np.asarray(new.at, dtype=np.int64)[keep] if keep else np.zeros(0, dtype=np.int64)
+        old = self.events
+        merged = np.concatenate([old.at, at])
+        order = np.argsort(merged, kind="stable")
+        self.events = Events(
+            user=np.concatenate([old.user, np.array(users, dtype=np.int64)])[order],
+            item=np.concatenate([old.item, np.array([self.index[new.items[row]] for row in keep], dtype=np.int64)])[
+                order
+            ],
+            action=np.concatenate([old.action, np.array(actions, dtype=np.int64)])[order],
+            weight=np.concatenate([old.weight, np.array(weights, dtype=np.float32)])[order],
+            at=merged[order],
+        )
+        self._index_events()
+
+    def action(self, name: str) -> Action:
+        """The action ``name``; a word the adapter does not know is kept, and counts as a mild liking."""
+        return self.actions[self._action_row(name)]
+
+    def _action_row(self, name: str) -> int:
+        if name not in self._action_index:
+            self._action_index[name] = len(self.actions)
+            self.actions.append(Action(name=name, phrase=name, weight=0.5))
+        return self._action_index[name]
+
+    def _index_events(self) -> None:
+        """Event rows grouped by user and by item, in time order: what history and co-visits are read from."""
+        self.by_user = Grouped.of(self.events.user, len(self.user_index))
+        self.by_item = Grouped.of(self.events.item, len(self.items))
+
+    by_user: Grouped
+    by_item: Grouped
+
+
+@dataclass(frozen=True)
+class Grouped:
+    """Row numbers grouped by key: the rows of key ``k`` are ``rows[starts[k]:starts[k + 1]]``, in order."""
+
+    rows: Ints
+    starts: Ints
+
+    @classmethod
+    def of(cls, keys: Ints, count: int) -> Grouped:
+        """Group ``keys`` (E,), each in ``[0, count)``."""
+        starts = np.zeros(count + 1, dtype=np.int64)
+        np.cumsum(np.bincount(keys, minlength=count), out=starts[1:])
+        return cls(rows=np.argsort(keys, kind="stable"), starts=starts)
+
+    def __getitem__(self, key: int) -> Ints:
+        return self.rows[self.starts[key] : self.starts[key + 1]]
+
+
+@dataclass(frozen=True)
+class Moment:
+    """The site strictly before one time."""
+
+    catalog: Catalog
+    at: datetime
+    us: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "us", to_us(self.at))
+
+    @cached_property
+    def n_events(self) -> int:
+        """Events known: the first ``n_events`` rows of the catalog's events."""
+        return int(np.searchsorted(self.catalog.events.at, self.us, side="left"))
+
+    @cached_property
+    def first_event(self) -> Ints:
+        """The time of each item's first known event, (N,); NEVER without one."""
+        first = np.full(len(self.catalog.items), NEVER, dtype=np.int64)
+        items = self.catalog.events.item[: self.n_events]
+        # Reversed, so that the earliest event is written last and stays.
+        first[items[::-1]] = self.catalog.events.at[: self.n_events][::-1]
+        return first
+
+    @cached_property
+    def exists(self) -> Mask:
+        """Items that were there, (N,): created by then, or touched by then whatever their row says."""
+        mask: Mask = (self.catalog.created <= self.us) | (self.first_event < self.us)
+        return mask
+
+    @cached_property
+    def eligible(self) -> Mask:
+        """Items that may be shown, (N,): there, not hidden, not expired."""
+        mask: Mask = self.exists & ~self.catalog.hidden & (self.catalog.expires > self.us)
+        return mask
+
+    @cached_property
+    def age_days(self) -> Floats:
+        """Days since creation, or since the first event where no creation is known; (N,), inf if neither is."""
+        born = np.where(self.catalog.created == ALWAYS, self.first_event, self.catalog.created)
+        born = np.minimum(born, np.where(self.first_event == NEVER, born, self.first_event))
+        age = (self.us - born.astype(np.float64)) / DAY_US
+        result: Floats = np.where((born == NEVER) | (born == ALWAYS), np.inf, np.maximum(age, 0.0)).astype(np.float32)
+        return result
+
+    def popularity(self, window_days: float) -> Floats:
+        """Summed weight of the liking events of each item in the window that ends now, (N,).
+
+        A log that stopped earlier (an old export) is read in the window that ends with its last event.
+        """
+        events, stop = self.catalog.events, self.n_events
+        if stop == 0:
+            return np.zeros(len(self.catalog.items), dtype=np.float32)
+        window = int(window_days * DAY_US)
+        last = int(events.at[stop - 1])
+        end = self.us if self.us - last < window else last
+        start = int(np.searchsorted(events.at, end - window, side="left"))
+        weights = np.maximum(events.weight[start:stop], 0.0)
+        counts = np.bincount(events.item[start:stop], weights=weights, minlength=len(self.catalog.items))
+        return counts.astype(np.float32)
+
+    def user_events(self, user: str) -> Ints:
+        """Rows of the events of ``user``, oldest first."""
+        row = self.catalog.user_index.get(user)
+        if row is None:
+            return np.zeros(0, dtype=np.int64)
+        rows = self.catalog.by_user[row]
+        return rows[rows < self.n_events]
+
+    def percentile(self, name: str, value: float) -> float | None:
+        """Share (0 to 100) of the items there whose field ``name`` lies below ``value``; None for too few."""
+        ordered = self._sorted(name)
+        if len(ordered) < MIN_FOR_PERCENTILE:
+            return None
+        return 100.0 * float(np.searchsorted(ordered, value, side="left")) / len(ordered)
+
+    @cached_property
+    def _ordered(self) -> dict[str, NDArray[np.float64]]:
+        return {}
+
+    def _sorted(self, name: str) -> NDArray[np.float64]:
+        if name not in self._ordered:
+            values = self.catalog.numbers(name)[self.exists]
+            self._ordered[name] = np.sort(values[~np.isnan(values)])
+        return self._ordered[name]
+
+    def rows(self, ids: Sequence[str]) -> Ints:
+        """Catalog rows of ``ids`` that exist, in their order."""
+        return np.array([self.catalog.index[i] for i in ids if i in self.catalog.index], dtype=np.int64)
