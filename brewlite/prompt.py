@@ -194,9 +194,8 @@ def standing_words(age_days: float, percentile: float) -> str:
 def _age_words(days: float) -> str:
     if days < 1:
         return "new today"
-    for limit, length, unit in ((14, 1.0, "day"), (60, 7.0, "week"), (730, 30.44, "month"), (np.inf, 365.25, "year")):
-        if days < limit:
-            break
+    units = ((14, 1.0, "day"), (60, 7.0, "week"), (730, 30.44, "month"), (np.inf, 365.25, "year"))
+    length, unit = next((length, unit) for limit, length, unit in units if days < limit)
     count = int(days // length)
     return f"{count} {unit}{'s' if count != 1 else ''} old"
 
