@@ -1,0 +1,33 @@
+"""The small configs of all stages, as one."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from brewlite.blend import BlendConfig
+from brewlite.policy import PolicyConfig
+from brewlite.prompt import PromptConfig
+from brewlite.records import Task
+from brewlite.retrieval import EncoderConfig, RetrievalConfig
+
+
+class RecommenderConfig(Struct, frozen=True, kw_only=True):
+    """Which models, and each stage's config."""
+
+    ranker: str = "smollm2-135m"
+    """A model's name, a folder, or ``none`` for the first stage alone."""
+    encoder: str = "minilm-l6"
+    """A sentence encoder's name, a folder, or ``none`` for no text similarity."""
+    device: str = "auto"
+    dtype: str = "auto"
+    threads: int | None = None
+    """Of the model; None: torch's choice."""
+    max_model_candidates: int = 500
+    """Of a pinned list; the rest stands behind, in the first stage's order."""
+    encoding: EncoderConfig = EncoderConfig()
+    retrieval: RetrievalConfig = RetrievalConfig()
+    prompt: PromptConfig = PromptConfig()
+    blend: BlendConfig = BlendConfig()
+    policy: PolicyConfig = PolicyConfig()
+    tasks: tuple[Task, ...] = ()
+    """Surfaces beside the adapter's own; one of the same name replaces it."""

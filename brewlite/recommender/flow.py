@@ -1,0 +1,355 @@
+"""The flow: a query becomes a visitor, candidates, a prompt, scores and a slate.
+
+:class:`Recommender` is the one object that a site holds. ``recommend`` and ``rank`` write nothing; what writes says
+so. It is made for one thread at a time: a service gives it a worker thread of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+from msgspec import Struct, structs
+
+from brewlite import intake
+from brewlite.adapter import Adapter, load_adapter
+from brewlite.blend import Blend, Blended
+from brewlite.errors import BadSettings, UnknownName
+from brewlite.intake import ImportReport
+from brewlite.policy import Policy
+from brewlite.prompt import PromptBuilder, PromptPreview
+from brewlite.ranker import Ranker, Scores, load_ranker
+from brewlite.recommender.config import RecommenderConfig
+from brewlite.recommender.pace import Pace, Stopwatch
+from brewlite.recommender.slate import assemble
+from brewlite.recommender.visit import Reception, Visit
+from brewlite.records import Candidate, Event, Item, Query, Slate, User
+from brewlite.retrieval import Catalog, Encoder, Retrieval, SentenceEncoder
+from brewlite.sources import read_rows
+from brewlite.store import Store, Written
+
+Clock = Callable[[], datetime]
+
+
+class Ordering(Struct, frozen=True, kw_only=True):
+    """Everything that may be shown for one query, best first: what :meth:`Recommender.recommend` cuts its list from."""
+
+    ids: list[str]
+    scores: list[float]
+    model_candidates: int
+    """How many places at the top the model has scored."""
+
+
+class Recommender:
+    """Ranks one site's catalog. Open it with :meth:`open`, close it when done."""
+
+    def __init__(
+        self,
+        store: Store,
+        adapter: Adapter,
+        ranker: str | Ranker | None,
+        encoder: Encoder | None,
+        config: RecommenderConfig,
+        clock: Clock,
+    ) -> None:
+        self.store = store
+        self.adapter = adapter
+        self.encoder = encoder
+        self.config = config
+        self._ranker = ranker
+        self._clock = clock
+        self._catalog = Catalog(store, adapter, encoder.name if encoder is not None else "")
+        self._blend = Blend(adapter.priors, config.blend)
+        self._policy = Policy(config.policy)
+        tasks = {task.name: task for task in (*adapter.tasks, *config.tasks)}
+        retrieval = Retrieval(encoder, config.retrieval)
+        self._reception = Reception(
+            self._catalog,
+            retrieval,
+            self._blend,
+            self._policy,
+            list(tasks.values()),
+            config.prompt.example_count,
+            clock,
+        )
+        self._prompts: PromptBuilder | None = None
+        self._pace = Pace()
+
+    @classmethod
+    def open(
+        cls,
+        db: str | Path,
+        adapter: str | Path | Adapter | None = None,
+        *,
+        ranker: str | Ranker | None = "default",
+        encoder: str | Encoder | None = "default",
+        config: RecommenderConfig | None = None,
+        clock: Clock | None = None,
+    ) -> Recommender:
+        """Open a site.
+
+        Args:
+            db: a path to an SQLite file, made if it is not there, or an SQLAlchemy URL.
+            adapter: a built-in's or plugin's name, a TOML file, or an Adapter; None: the one the site was made with.
+            ranker: ``"default"`` for the config's, a model's name or folder, a Ranker, or None for the first stage
+                alone. A named model is loaded at the first request that needs it.
+            encoder: likewise, for the sentence encoder; None: no text similarity.
+            config: the stages' settings.
+            clock: tells the time, aware of its zone.
+
+        Raises:
+            BadSettings: no adapter is named and the site has none yet.
+            UnknownName: no adapter of that name.
+            StoreError: the database cannot be used.
+        """
+        config = config or RecommenderConfig()
+        store = Store.open(db)
+        try:
+            chosen = _site_adapter(store, adapter)
+        except BaseException:
+            store.close()
+            raise
+        if isinstance(ranker, str):
+            ranker = _named(ranker, config.ranker)
+        if isinstance(encoder, str):
+            name = _named(encoder, config.encoder)
+            encoder = SentenceEncoder(name, config.encoding) if name is not None else None
+        return cls(store, chosen, ranker, encoder, config, clock or _utc_now)
+
+    def close(self) -> None:
+        """Release the database."""
+        self.store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def recommend(self, query: Query, *, use_model: bool = True) -> Slate:
+        """The ``query.k`` best items for the visitor, chosen from all that may be shown.
+
+        ``use_model=False`` gives the first stage's order, marked ``degraded``.
+
+        Raises:
+            BadRecord: the query holds a value that cannot be used.
+            UnknownName: a task, candidate or history item that the site does not have.
+            WeightsMissing: the model has not been pulled.
+        """
+        watch = Stopwatch()
+        visit = self._reception.visit(query, watch)
+        candidates = self._reception.candidates(visit, watch)
+        blended = self._score(visit, candidates, watch, use_model)
+        vectors = self._catalog.vectors[visit.rows(candidates)]
+        order = self._policy.order(blended.score, vectors, query.k, np.random.default_rng(query.seed))
+        return assemble(visit, candidates, blended, order, self._blend, watch.done(), self._model_name())
+
+    def rank(self, query: Query, *, use_model: bool = True) -> Slate:
+        """All of ``query.candidates``, best first; those that break a hard limit of the visitor's stand last.
+
+        Raises:
+            BadRecord: no candidates, or one given twice.
+            UnknownName: lists the candidates, or history items, that the site does not have.
+        """
+        watch = Stopwatch()
+        visit = self._reception.visit(query, watch, pinned=True)
+        candidates = [Candidate(item=id_) for id_ in query.candidates or ()]
+        blended = self._score(visit, candidates, watch, use_model)
+        rows = visit.rows(candidates)
+        order = [int(i) for i in np.lexsort((rows, -blended.score, ~visit.fitting()[rows]))]
+        return assemble(visit, candidates, blended, order, self._blend, watch.done(), self._model_name())
+
+    def order(self, query: Query, *, use_model: bool = True) -> Ordering:
+        """Everything that may be shown, best first: the model's candidates on top, then the first stage's order.
+
+        Without the diversity of :meth:`recommend`. For evaluation, and for pages that list everything.
+        """
+        watch = Stopwatch()
+        visit = self._reception.visit(query, watch)
+        candidates = self._reception.candidates(visit, watch)
+        blended = self._score(visit, candidates, watch, use_model)
+        top, allowed = visit.rows(candidates), self._reception.allowed(visit)
+        best_first = np.argsort(-blended.score, kind="stable")
+        allowed[top] = False
+        rest = np.flatnonzero(allowed)
+        tie = np.random.default_rng(query.seed).random(len(rest))
+        rest = rest[np.lexsort((tie, -visit.prior[rest]))]
+        return Ordering(
+            ids=[self._catalog.items[row].id for row in (*top[best_first], *rest)],
+            scores=[float(s) for s in (*blended.score[best_first], *visit.prior[rest])],
+            model_candidates=len(top) if blended.used_model else 0,
+        )
+
+    def similar(self, item: str, k: int = 10, at: datetime | None = None) -> Slate:
+        """The ``k`` items most like ``item``, by text and by shared visitors; the model is not asked.
+
+        Raises:
+            UnknownName: the site has no such item.
+        """
+        self.item(item)
+        watch = Stopwatch()
+        liked = max(self.adapter.actions, key=lambda action: action.weight).name
+        visit = self._reception.visit(Query(history=((item, liked),), k=k, at=at, exclude=(item,)), watch)
+        alike = visit.parts["similarity"] + visit.parts["covisit"]
+        rows = np.flatnonzero(self._reception.allowed(visit))
+        rows = rows[np.argsort(-alike[rows], kind="stable")[:k]]
+        candidates = [Candidate(item=self._catalog.items[row].id) for row in rows]
+        blended = Blended(score=alike[rows].astype(float), model=np.zeros(len(rows)), used_model=False)
+        slate = assemble(visit, candidates, blended, range(len(rows)), self._blend, watch.done(), model=None)
+        return structs.replace(slate, model="similarity")
+
+    def preview(self, query: Query) -> PromptPreview:
+        """What the model reads for ``query``, with token counts."""
+        visit = self._reception.visit(query, Stopwatch())
+        candidates = self._reception.candidates(visit, Stopwatch())
+        rows = [int(row) for row in visit.rows(candidates)]
+        return self._builder().preview(visit.visitor, visit.task, visit.examples, rows, visit.moment)
+
+    def ranker(self) -> Ranker:
+        """The language model, loaded at the first call.
+
+        Raises:
+            WeightsMissing: it has not been pulled.
+            BadSettings: this recommender was opened without one.
+        """
+        if self._ranker is None:
+            raise BadSettings("opened without a language model (ranker none): name one to see or use its prompt")
+        if isinstance(self._ranker, str):
+            config = self.config
+            self._ranker = load_ranker(self._ranker, device=config.device, dtype=config.dtype, threads=config.threads)
+        return self._ranker
+
+    def _score(self, visit: Visit, candidates: Sequence[Candidate], watch: Stopwatch, use_model: bool) -> Blended:
+        """First-stage scores of ``candidates``, and the model's part where it is wanted and the deadline allows."""
+        rows = visit.rows(candidates)
+        prior = visit.prior[rows]
+        if not use_model or self._ranker is None or not candidates:
+            return self._blend.with_model(prior, None)
+        asked = np.argsort(-prior, kind="stable")[: self.config.max_model_candidates]
+        ranker, asked_rows = self.ranker(), [int(row) for row in rows[asked]]
+        prompt = self._builder().build(visit.visitor, visit.task, visit.examples, asked_rows, visit.moment)
+        watch.lap("prompt")
+        if not self._pace.allows(prompt, visit.query.deadline_ms, watch.elapsed_ms()):
+            return self._blend.with_model(prior, None)
+        scores = ranker.score(prompt)
+        self._pace.saw(prompt, watch.lap("model"))
+        return self._blend.with_model(prior, _put_back(scores, asked, len(candidates)))
+
+    def _model_name(self) -> str | None:
+        if self._ranker is None or isinstance(self._ranker, str):
+            return self._ranker
+        return self._ranker.name
+
+    def _builder(self) -> PromptBuilder:
+        if self._prompts is None:
+            self._prompts = PromptBuilder(self.ranker().tokenizer, self.adapter, self.config.prompt)
+        return self._prompts
+
+    # What writes
+
+    def import_items(
+        self, source: str | Path, mapping: dict[str, str] | None = None, progress: Any = None, **reading: Any
+    ) -> ImportReport:
+        """Import or update items from a file or table; ``reading`` goes to :func:`brewlite.sources.read_rows`."""
+        rows = read_rows(source, **reading)
+        return intake.import_items(
+            self.store, self.adapter, rows, mapping=mapping, encoder=self.encoder, progress=progress
+        )
+
+    def import_users(
+        self, source: str | Path, mapping: dict[str, str] | None = None, progress: Any = None, **reading: Any
+    ) -> ImportReport:
+        """Import or update visitors' profiles."""
+        rows = read_rows(source, **reading)
+        return intake.import_users(
+            self.store, self.adapter, rows, mapping=mapping, encoder=self.encoder, progress=progress
+        )
+
+    def import_events(
+        self,
+        source: str | Path,
+        mapping: dict[str, str] | None = None,
+        action: str | None = None,
+        progress: Any = None,
+        **reading: Any,
+    ) -> ImportReport:
+        """Import what visitors did; ``action`` is used where a row names none."""
+        rows = read_rows(source, **reading)
+        return intake.import_events(
+            self.store, self.adapter, rows, mapping=mapping, action=action, clock=self._clock, progress=progress
+        )
+
+    def put_items(self, items: Sequence[Item]) -> Written:
+        """Store items, and the vectors of those whose text changed."""
+        written = self.store.put_items(items)
+        if self.encoder is not None:
+            intake.index_items(self.store, self.adapter, self.encoder)
+        return written
+
+    def put_users(self, users: Sequence[User]) -> Written:
+        """Store visitors' profiles, and the vectors of their interests."""
+        written = self.store.put_users(users)
+        if self.encoder is not None:
+            intake.index_users(self.store, self.encoder)
+        return written
+
+    def record(self, *events: Event) -> Written:
+        """Store what visitors did; an event without a time happened now.
+
+        Raises:
+            UnknownName: lists the items the site does not have; nothing is stored then.
+        """
+        known = self.store.known_items([event.item for event in events])
+        unknown = sorted({event.item for event in events} - known)
+        if unknown:
+            raise UnknownName("item in event", unknown, hint="import items first")
+        now = self._clock()
+        return self.store.add_events([e if e.at is not None else structs.replace(e, at=now) for e in events])
+
+    def log(self, slate: Slate, query: Query) -> None:
+        """Keep what was shown, so that later events can be joined to it."""
+        self.store.put_slate(slate, query, self._clock())
+
+    def item(self, id_: str) -> Item:
+        """The item ``id_``.
+
+        Raises:
+            UnknownName: the site has no such item.
+        """
+        item = self.store.item(id_)
+        if item is None:
+            raise UnknownName("item", id_)
+        return item
+
+
+def _put_back(scores: Scores, asked: np.ndarray[Any, Any], count: int) -> Scores:
+    """Answers for the candidates at positions ``asked``, among all ``count``: the unasked get the lowest log-odds."""
+    log_odds = np.full(count, scores.log_odds.min(), dtype=np.float32)
+    log_odds[asked] = scores.log_odds
+    return structs.replace(scores, log_odds=log_odds)
+
+
+def _named(given: str, configured: str) -> str | None:
+    name = configured if given == "default" else given
+    return None if name == "none" else name
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _site_adapter(store: Store, adapter: str | Path | Adapter | None) -> Adapter:
+    """The adapter given, or the one the site was made with; the first one given is remembered."""
+    remembered = store.get_meta("adapter")
+    if adapter is None and remembered is None:
+        raise BadSettings(
+            "this site has no adapter yet: name one, like adapter='realestate' (jobs, posts, a TOML file)"
+        )
+    chosen = load_adapter(adapter if adapter is not None else str(remembered))
+    if remembered is None and isinstance(adapter, (str, Path)):
+        store.set_meta("adapter", str(Path(adapter).resolve()) if str(adapter).endswith(".toml") else str(adapter))
+    return chosen

@@ -1,0 +1,66 @@
+"""From scores and an order to the slate that the caller gets."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+
+from brewlite.blend import Blend, Blended
+from brewlite.records import Candidate, Pick, Slate
+from brewlite.recommender.visit import Visit
+
+
+def assemble(
+    visit: Visit,
+    candidates: Sequence[Candidate],
+    blended: Blended,
+    order: Sequence[int],
+    blend: Blend,
+    timing: dict[str, float],
+    model: str | None,
+) -> Slate:
+    """The slate of the candidates at positions ``order``, best first; ``model`` is the name of the one that was due.
+
+    Scores are rounded: digits beyond the sixth are noise of the arithmetic, and would differ between machines.
+    """
+    probability = blend.probability(blended.score)
+    picks = tuple(
+        Pick(
+            item=visit.moment.catalog.items[visit.moment.catalog.index[candidates[position].item]],
+            rank=rank,
+            score=round(float(blended.score[position]), 6),
+            probability=round(float(probability[position]), 6),
+            sources=_sources(visit, candidates[position], blended, position),
+        )
+        for rank, position in enumerate(order, start=1)
+    )
+    return Slate(
+        id=uuid.uuid4().hex,
+        picks=picks,
+        task=visit.task.name,
+        model=model if model is not None and blended.used_model else "none",
+        understood=visit.visitor.constraints,
+        notes=visit.visitor.notes + _notes(visit, blended, len(picks)),
+        timing=timing,
+        degraded=bool(model is not None and candidates and not blended.used_model),
+    )
+
+
+def _sources(visit: Visit, candidate: Candidate, blended: Blended, position: int) -> dict[str, float]:
+    """The parts that the score is the sum of."""
+    row = visit.moment.catalog.index[candidate.item]
+    sources = {name: round(float(part[row]), 4) for name, part in visit.parts.items()}
+    if blended.used_model:
+        sources["model"] = round(float(blended.model[position]), 4)
+    return sources
+
+
+def _notes(visit: Visit, blended: Blended, shown: int) -> tuple[str, ...]:
+    notes: list[str] = []
+    count = len(visit.moment.catalog.items)
+    if not count:
+        notes.append("the catalog is empty: import items first")
+    elif visit.query.candidates is None and shown < visit.query.k:
+        limits = " within the limits" if visit.visitor.constraints else ""
+        notes.append(f"only {shown} of {count} items may be shown{limits}: fewer than the {visit.query.k} asked for")
+    return tuple(notes)
