@@ -1,0 +1,63 @@
+"""How sure a mean is: the bootstrap over visitors.
+
+One visitor's cases are alike, so visitors are drawn, not cases (Efron and Tibshirani, "An Introduction to the
+Bootstrap", 1993, chapter 8). Every method is judged on the same draws, so differences are paired.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from msgspec import Struct
+
+from brewlite.evaluation.log import Floats, Ints
+
+ROUNDS = 2000
+FEWEST_USERS = 10
+"""With fewer visitors a bootstrap interval is too narrow to be told: none is given."""
+
+
+class Estimate(Struct, frozen=True, kw_only=True):
+    """A mean and its 95% interval; no interval when it rests on fewer than FEWEST_USERS visitors."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+
+class Draws:
+    """The visitors drawn in each round of a bootstrap, for N cases of given weights."""
+
+    def __init__(self, users: Ints, weights: Floats, rng: np.random.Generator, rounds: int = ROUNDS) -> None:
+        _, owner = np.unique(users, return_inverse=True)
+        self.users = int(owner.max()) + 1
+        drawn = rng.multinomial(self.users, np.full(self.users, 1 / self.users), size=rounds)  # (B, U)
+        self._weights = weights
+        self._drawn = drawn[:, owner] * weights  # (B, N)
+
+    def mean(self, values: Floats) -> float:
+        """The weighted mean of ``values`` (N,)."""
+        return float(values @ self._weights / self._weights.sum())
+
+    def means(self, values: Floats) -> Floats:
+        """(B,) the weighted mean in each round."""
+        return np.asarray(self._drawn @ values / self._drawn.sum(axis=1))
+
+    def estimate(self, values: Floats) -> Estimate:
+        """The mean of ``values`` (N,) with its interval."""
+        return self.interval(self.mean(values), self.means(values))
+
+    def relative(self, ours: Floats, theirs: Floats) -> Estimate | None:
+        """By what share the mean of ``ours`` is above that of ``theirs``; None where theirs may well be 0."""
+        base = self.means(theirs)
+        if self.mean(theirs) <= 0 or np.quantile(base, 0.025) <= 0:
+            return None
+        floor = base[base > 0].min()  # a few rounds may draw 0: they count as the smallest seen
+        rounds = self.means(ours) / np.maximum(base, floor) - 1
+        return self.interval(self.mean(ours) / self.mean(theirs) - 1, rounds)
+
+    def interval(self, value: float, rounds: Floats) -> Estimate:
+        """``value`` with the middle 95% of ``rounds`` (B,)."""
+        if self.users < FEWEST_USERS:
+            return Estimate(value=value)
+        low, high = np.quantile(rounds, [0.025, 0.975])
+        return Estimate(value=value, low=float(low), high=float(high))
