@@ -41,22 +41,25 @@ def shown(url: URL) -> str:
     return url.render_as_string(hide_password=True)
 
 
-def open_engine(url: URL, create: bool) -> Engine:
-    """An engine for ``url`` whose writing transactions take turns. Connects once, to find mistakes early."""
+def make_engine(url: URL, create: bool) -> Engine:
+    """An engine for ``url`` whose writing transactions take turns. Does not connect yet."""
     if url.get_backend_name() == "sqlite":
         _check_file(url.database, create)
         engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
         event.listen(engine, "connect", _configure_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
-        with engine.connect() as connection:
-            _use_wal(connection.connection.dbapi_connection)
         return engine
     try:
-        engine = create_engine(url, pool_pre_ping=True)
+        return create_engine(url, pool_pre_ping=True)
     except ModuleNotFoundError as error:
         raise ExtraMissing("postgres", "a PostgreSQL database") from error
-    with engine.connect():
-        return engine
+
+
+def prepare(engine: Engine) -> None:
+    """Connect for the first time."""
+    with engine.connect() as connection:
+        if engine.dialect.name == "sqlite":
+            _use_wal(connection.connection.dbapi_connection)
 
 
 def refusal(error: Exception, url: URL) -> BrewliteError:

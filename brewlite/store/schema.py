@@ -21,7 +21,7 @@ def bring_up_to_date(engine: Engine, shown: str) -> None:
     with engine.connect() as connection:
         if _version(connection, shown) == LATEST:
             return
-    with engine.begin() as connection:
+    with engine.execution_options(writing=True).begin() as connection:
         if connection.dialect.name == "postgresql":
             # SQLite's write lock does this by itself: of two processes, the second finds the work done.
             connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('brewlite_migrations'))"))

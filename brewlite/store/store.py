@@ -50,12 +50,17 @@ class Store:
         StoreError when a newer brewlite wrote it or the database cannot be reached.
         """
         url = connect.read_url(where)
+        store = cls(connect.make_engine(url, create), url)
         try:
-            engine = connect.open_engine(url, create)
-            schema.bring_up_to_date(engine, connect.shown(url))
+            connect.prepare(store._engine)
+            schema.bring_up_to_date(store._engine, connect.shown(url))
         except (DBAPIError, sqlite3.Error) as error:
+            store.close()
             raise connect.refusal(error, url) from error
-        return cls(engine, url)
+        except BaseException:
+            store.close()
+            raise
+        return store
 
     def close(self) -> None:
         """Let go of the database."""
@@ -91,9 +96,13 @@ class Store:
         if not new:
             return Written()
         statement = self._insert(tables.events).on_conflict_do_nothing()
+        newest = select(func.coalesce(func.max(tables.events.c.row), 0))
         with self._writing() as connection:
-            # Ids are numbered without gaps by neither database, so the rows are counted.
-            added = connection.execute(statement, new).rowcount
+            last = connection.scalar(newest)
+            connection.execute(statement, new)
+            # Counted, since PostgreSQL's driver does not say how many of many rows went in.
+            counted = select(func.count()).select_from(tables.events).where(tables.events.c.row > last)
+            added = connection.scalar(counted) or 0
         return Written(added=added, unchanged=len(new) - added)
 
     def put_vectors(
