@@ -120,7 +120,7 @@ class ItemKNN:
         liked = _liked_matrix(moment.past)  # (U, I)
         together = (liked.T @ liked[:, history]).toarray()  # (I, H)
         likes = np.asarray(liked.sum(axis=0)).ravel()
-        similar = together / (np.sqrt(np.outer(likes, likes[history])) + self.shrink)
+        similar = together / np.maximum(np.sqrt(np.outer(likes, likes[history])) + self.shrink, 1e-12)
         similar[history, np.arange(len(history))] = 0
         if len(similar) > self.neighbours:
             least = np.partition(similar, -self.neighbours, axis=0)[-self.neighbours]
@@ -171,6 +171,7 @@ class _EaseScorer:
         weights = symmetric_rows(self._inverse, history[history >= 0]) / -np.diag(self._inverse)  # (H, A)
         scores = np.zeros(len(moment.past.catalog))
         scores[self._items] = weights.sum(axis=0)
+        scores[moment.history] = 0  # B's diagonal is 0
         return _or_lately(scores, moment)
 
     def _due(self, events: int) -> int:
