@@ -1,1 +1,1 @@
-"""An example listing site, ranked by brewlite."""
+"""Kettle & Key: a small, made-up site with homes to rent, ranked by brewlite."""
