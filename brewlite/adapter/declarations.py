@@ -1,4 +1,4 @@
-"""What brewlite must know about one kind of site: an :class:`Adapter`, made of declarations.
+"""What an adapter declares: fields, actions, priors, and the protocol that ties them together.
 
 A field is declared once, with its type, unit and direction. From that declaration come import checks, the hard
 limits a visitor can state in words, filters, and how numbers are worded.
@@ -26,20 +26,29 @@ class Field(Struct, frozen=True, kw_only=True):
     name: str
     type: FieldType = "text"
     unit: str = ""
-    """Worded behind a number: ``"a month"``, ``"bedrooms"``, ``"m²"``. For money: what it buys ("a night")."""
+    """Worded behind a number: ``"bedrooms"``, ``"m²"``. For money: what it buys (``"a night"``)."""
+    unit_field: str = ""
+    """Where the unit differs by item: the category field that decides it, by ``units``."""
+    units: Mapping[str, str] = {}
+    """Value of ``unit_field`` -> unit: ``{"rent": "a month", "short stay": "a night"}``."""
     currency: str = "$"
+    """Sign put before money, unless the item's own price named another one."""
     better: Better | None = None
     columns: tuple[str, ...] = ()
-    """Column names that are read into this field without a mapping, compared without case and punctuation."""
+    """Column names that are read into this field without a mapping, compared without case and punctuation.
+    Empty: the field's own name."""
     missing: tuple[str, ...] = ()
     """Values that mean "not known" (``"POA"``)."""
     words: tuple[str, ...] = ()
     """How visitors name the field: ``("bedroom", "bedrooms", "bed", "br")``."""
     values: Mapping[str, tuple[str, ...]] = {}
-    """For categories, tags and booleans: stored value -> how visitors name it
-    (``{"Shared room": ("shared room", "dorm")}``; booleans use the keys ``"true"`` and ``"false"``)."""
+    """Stored value -> other names it goes by, in rows and in visitors' words:
+    ``{"Shared room": ("shared room", "dorm")}``; booleans use the keys ``"true"`` and ``"false"``, numbers their
+    figure (``{"0": ("studio",)}``)."""
     in_short: bool = False
     """Whether the short wording of an item names this field."""
+    worded: bool = True
+    """Whether the field is part of an item's text at all; some serve limits and filters only."""
 
 
 class Action(Struct, frozen=True, kw_only=True):
@@ -50,6 +59,10 @@ class Action(Struct, frozen=True, kw_only=True):
     """Past tense, as it stands in the prompt: ``"saved"``."""
     weight: float = 1.0
     """How much it says: positive for liking, negative for dislike, 0 for neither."""
+    words: tuple[str, ...] = ()
+    """Other names of the action in event rows: ``("bookmark", "favorite")``."""
+    columns: tuple[str, ...] = ()
+    """Columns that only rows of this action have (``View.Start``): the action of a row that names none."""
 
 
 class Priors(Struct, frozen=True, kw_only=True):
@@ -109,15 +122,18 @@ class Adapter(Protocol):
         ...
 
     def to_item(self, row: Row, mapping: Mapping[str, str] | None = None) -> Item:
-        """The item in ``row``; ``mapping`` is record or field name -> column. Raises BadRecord naming the column."""
+        """The item in ``row``; ``mapping`` is record or field name -> column.
+
+        Raises BadRecord naming the column, UnknownName for a target of ``mapping`` that does not exist.
+        """
         ...
 
     def to_user(self, row: Row, mapping: Mapping[str, str] | None = None) -> User:
-        """The visitor in ``row``. Raises BadRecord naming the column."""
+        """The visitor in ``row``. Raises as :meth:`to_item` does."""
         ...
 
     def to_event(self, row: Row, mapping: Mapping[str, str] | None = None, action: str | None = None) -> Event:
-        """The event in ``row``; ``action`` is used where the row names none. Raises BadRecord naming the column."""
+        """The event in ``row``; ``action`` is used where the row names none. Raises as :meth:`to_item` does."""
         ...
 
     def describe(self, item: Item, standings: Standings | None = None, short: bool = False) -> str:
@@ -125,7 +141,7 @@ class Adapter(Protocol):
         ...
 
     def eligible(self, item: Item, at: datetime) -> bool:
-        """Whether ``item`` may be shown at ``at``: not hidden, not expired, and the kind's own rules."""
+        """Whether ``item`` may be shown at ``at``: not hidden, not expired, already there, and the kind's own rules."""
         ...
 
 

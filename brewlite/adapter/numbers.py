@@ -1,0 +1,195 @@
+"""Numbers and money as people write them: ``"1,450"``, ``"1.2M"``, ``"€950 pcm"``, ``"1 private bath"``."""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+
+from msgspec import Struct
+
+from brewlite.adapter.units import between_measures, measure_of, period_of
+
+CURRENCY_SIGNS = {
+    "usd": "$", "us$": "$", "$": "$", "dollar": "$", "dollars": "$", "aud": "A$", "a$": "A$", "au$": "A$",
+    "cad": "C$", "c$": "C$", "ca$": "C$", "nzd": "NZ$", "nz$": "NZ$", "sgd": "S$", "s$": "S$",
+    "hkd": "HK$", "hk$": "HK$",
+    "mxn": "MX$", "mx$": "MX$", "brl": "R$", "r$": "R$", "eur": "€", "€": "€", "euro": "€", "euros": "€",
+    "gbp": "£", "£": "£", "pound": "£", "pounds": "£", "jpy": "¥", "cny": "¥", "¥": "¥", "inr": "₹", "₹": "₹",
+    "rs": "₹", "chf": "CHF ", "sek": "kr ", "nok": "kr ", "dkk": "kr ", "kr": "kr ", "pln": "zł ", "zł": "zł ",
+    "krw": "₩", "₩": "₩", "try": "₺", "₺": "₺", "uah": "₴", "₴": "₴", "zar": "R ",
+}  # fmt: skip
+"""Codes, signs and names of currencies (lower case) -> the sign put before an amount."""
+
+MULTIPLIERS = {
+    "k": 1e3, "thousand": 1e3, "m": 1e6, "mn": 1e6, "mm": 1e6, "mio": 1e6, "mil": 1e6, "million": 1e6, "millions": 1e6,
+    "bn": 1e9, "billion": 1e9,
+}  # fmt: skip
+
+_CURRENCY = "|".join(sorted((re.escape(sign) for sign in CURRENCY_SIGNS), key=len, reverse=True))
+_DIGITS = r"\d{1,3}(?:[ '\u00a0\u202f’]\d{3})+(?:[.,]\d+)?(?!\d)|\d[\d.,]*\d|\d"
+_TIMES = r"(?:k|m|mn|mm|mio|mil|bn|thousand|millions?|billion)(?![^\W\d_])"
+
+
+def _amount(n: int) -> str:
+    return rf"(?P<amount{n}>{_DIGITS})\s*(?P<times{n}>{_TIMES})?"
+
+
+def _sign(n: int) -> str:
+    return rf"(?P<sign{n}>(?:{_CURRENCY})(?![^\W\d_]))?"
+
+
+_MONEY = re.compile(
+    r"^(?P<lead>[^\W\d_][^\d$€£¥₹]*?)?\s*"
+    rf"(?P<minus>[-−(])?\s*{_sign(1)}\s*(?P<minus2>[-−])?\s*{_amount(1)}\s*{_sign(2)}"
+    rf"(?:\s*(?:-|–|—|to)\s*{_sign(3)}\s*{_amount(2)}\s*{_sign(4)})?"
+    r"\s*(?P<tail>.*)$",
+    re.IGNORECASE,
+)
+_NUMBER = re.compile(
+    r"^(?P<sign>[-−+])?\s*(?P<amount>" + _DIGITS + r"|[½¼¾⅓⅔])(?P<part>[½¼¾⅓⅔])?"
+    r"(?:\s*(?:-|–|—|to)\s*\d[\d.,]*)?\s*(?P<tail>.*)$",
+    re.IGNORECASE,
+)
+_BESIDE_PRICES = (
+    "from ca circa approx approximately about around only asking guide price offers over above in excess of the "
+    "region oieo oiro ono obo neg negotiable plus incl including inclusive excl excluding exclusive bills "
+    "utilities warm kalt cold gross net salary rent starting at per up fixed firm est estimated base"
+)
+_FILLER = frozenset(_BESIDE_PRICES.split(" "))
+MONEY_SANE = 1e13
+"""More than this is a mistake in the data, whatever the currency."""
+
+
+class Money(Struct, frozen=True, kw_only=True):
+    """An amount as a row wrote it."""
+
+    amount: float
+    currency: str | None = None
+    """The sign to put before it, when the row named a currency."""
+    period: str | None = None
+    """``month``, ``night``, ``hour`` ... when the row named one."""
+
+
+def to_float(digits: str, thousands_dot: bool = False) -> float:
+    """``digits`` with its separators read. Raises ValueError.
+
+    With both ``,`` and ``.`` the last one is the decimal point. Alone, a comma before exactly three digits groups
+    thousands and is a decimal comma otherwise; a dot is a decimal point, unless it comes twice, or
+    ``thousands_dot`` and exactly three digits follow (``€1.450``).
+    """
+    text = re.sub(r"[ '\u00a0\u202f’]", "", digits).rstrip(".,")
+    if "," in text and "." in text:
+        decimal = max(",", ".", key=text.rfind)
+        group = "," if decimal == "." else "."
+        if text.count(decimal) > 1 or not re.fullmatch(r"\d{1,3}(\D\d{2,3})*", text[: text.rfind(decimal)]):
+            raise ValueError(digits)
+        return float(text.replace(group, "").replace(decimal, "."))
+    mark = "," if "," in text else "."
+    grouped = re.fullmatch(rf"[1-9]\d{{0,2}}(?:\{mark}\d{{2,3}})*\{mark}\d{{3}}", text) is not None
+    if text.count(mark) > 1 and not grouped:
+        raise ValueError(digits)
+    if grouped and (mark == "," or thousands_dot or text.count(mark) > 1):
+        return float(text.replace(mark, ""))
+    return float(text.replace(",", "."))
+
+
+def parse_money(raw: object) -> Money:
+    """``raw`` as money; a range is read as its lower end. Raises ValueError with what it is not."""
+    if isinstance(raw, (int, float)) and not isinstance(raw, bool):
+        return Money(amount=_sane(float(raw)))
+    match = _MONEY.match(str(raw).strip())
+    if match is None or not _filler(match["lead"]):
+        raise ValueError("not money")
+    signs = [match[f"sign{n}"] for n in range(1, 5) if match[f"sign{n}"]]
+    times, last = match["times1"], match["times2"]
+    try:
+        amount = to_float(match["amount1"], thousands_dot=bool(signs))
+        if not times and last and amount < to_float(match["amount2"]):
+            times = last
+    except ValueError:
+        raise ValueError("not money") from None
+    amount *= MULTIPLIERS[times.casefold()] if times else 1.0
+    period, known = _period(match["tail"])
+    if not known:
+        raise ValueError("not money")
+    if amount and (match["minus"] or match["minus2"]):
+        amount = -amount
+    return Money(amount=_sane(amount), currency=CURRENCY_SIGNS[signs[0].casefold()] if signs else None, period=period)
+
+
+def parse_number(raw: object, unit: str = "", spoken: str = "") -> float:
+    """``raw`` as a number, converted into ``unit`` where it names another measure of the same thing.
+
+    ``spoken`` is the measure of a number that names none (its column's). Words behind the number that are no
+    measure are let pass (``"1 private bath"``). Raises ValueError.
+    """
+    if isinstance(raw, bool):
+        raise ValueError("not a number")
+    if isinstance(raw, (int, float)):
+        return _in_unit(_finite(float(raw)), spoken, unit)
+    match = _NUMBER.match(str(raw).strip())
+    tail = match["tail"].strip() if match else ""
+    if match is None or _more_figures(tail):
+        raise ValueError("not a number")
+    try:
+        if match["amount"] in "½¼¾⅓⅔":
+            number = unicodedata.numeric(match["amount"])
+        else:
+            number = to_float(match["amount"]) + (unicodedata.numeric(match["part"]) if match["part"] else 0.0)
+    except ValueError:
+        raise ValueError("not a number") from None
+    number = -number if match["sign"] in ("-", "−") else number
+    return _in_unit(_finite(number), tail if measure_of(tail) else spoken, unit)
+
+
+def _in_unit(number: float, spoken: str, unit: str) -> float:
+    measure, wanted = measure_of(spoken), measure_of(unit)
+    if not measure or not wanted or measure == wanted:
+        return number
+    converted = between_measures(number, measure, wanted)
+    if converted is None:
+        raise ValueError(f"not a number of {unit}")
+    return round(converted, 2)
+
+
+def _more_figures(tail: str) -> bool:
+    """``1/2``, ``10:30`` and ``3x4`` are not one number; ``2 bed, 1 bath`` is its first."""
+    return tail[:1] in ("/", ":", "*", "^") or any(sign.isdigit() for sign in tail.split(" ")[0])
+
+
+def _finite(number: float) -> float:
+    if not math.isfinite(number):
+        raise ValueError("not a number")
+    return number
+
+
+def _sane(amount: float) -> float:
+    if not math.isfinite(amount):
+        raise ValueError("not money")
+    if amount < 0:
+        raise ValueError("money below zero")
+    if amount > MONEY_SANE:
+        raise ValueError("more money than there is")
+    return amount
+
+
+def _filler(lead: str | None) -> bool:
+    """Whether nothing stands there, or only words that come before prices."""
+    return not lead or all(word in _FILLER for word in re.findall(r"[^\W\d_]+", lead.casefold()))
+
+
+def _period(tail: str) -> tuple[str | None, bool]:
+    """The period named behind an amount, and whether every word there was understood."""
+    rest = re.sub(r"\([^)]*\)|[+*)!,.]+$", " ", tail.casefold()).strip(" .,;+-)")
+    if not rest:
+        return None, True
+    if (period := period_of(rest)) is not None:
+        return period, True
+    pieces = [piece for piece in re.split(r"[\s,;+()]+", rest.replace("/", " /")) if piece]
+    periods = [period_of(piece) for piece in pieces]
+    known = all(
+        found or piece.strip(".") in _FILLER or piece in ("a", "an", "/", "each") or piece in CURRENCY_SIGNS
+        for piece, found in zip(pieces, periods, strict=True)
+    )
+    return next((found for found in periods if found), None), known
