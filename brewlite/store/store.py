@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 import numpy as np
-from sqlalchemy import URL, Connection, Engine, Table, func, select, update
+from sqlalchemy import URL, Connection, Engine, Table, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 
@@ -125,6 +125,17 @@ class Store:
                 if (row.digest, row.vector) == (new[row.id]["digest"], new[row.id]["vector"]):
                     del new[row.id]
             self._upsert(connection, tables.vectors, ("kind", "encoder", "id"), list(new.values()))
+
+    def drop_vectors(self, kind: VectorKind, encoder: str, ids: Sequence[str]) -> None:
+        """Forget ``encoder``'s vectors of ``ids``; those without one are passed over."""
+        c = tables.vectors.c
+        mine = delete(tables.vectors).where(c.kind == kind, c.encoder == encoder)
+        with self._writing() as connection:
+            dropped = 0
+            for start in range(0, len(ids), IDS_A_STATEMENT):
+                dropped += connection.execute(mine.where(c.id.in_(ids[start : start + IDS_A_STATEMENT]))).rowcount
+            if dropped:
+                _count_change(connection, tables.vectors)
 
     def put_slate(self, slate: Slate, query: Query, at: datetime) -> None:
         """Log that ``slate`` was shown at ``at`` in answer to ``query``. A repeat of its id changes nothing."""
@@ -280,8 +291,7 @@ class Store:
         statement = self._insert(table)
         others = {name: statement.excluded[name] for name in new[0] if name not in key}
         connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=others), new)
-        counter = tables.revision.c[table.name]
-        connection.execute(update(tables.revision).values({counter: counter + 1}))
+        _count_change(connection, table)
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
@@ -301,6 +311,11 @@ class Store:
                 yield connection
         except (DBAPIError, sqlite3.Error) as error:
             raise connect.refusal(error, self._url) from error
+
+
+def _count_change(connection: Connection, table: Table) -> None:
+    counter = tables.revision.c[table.name]
+    connection.execute(update(tables.revision).values({counter: counter + 1}))
 
 
 def _by_ids(connection: Connection, statement: Any, column: Any, ids: list[str]) -> Iterator[Any]:
