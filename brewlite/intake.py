@@ -10,16 +10,18 @@ import hashlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from msgspec import Struct, structs
 
 from brewlite.adapter import Adapter, Row, merge_users
 from brewlite.errors import BadRecord
 from brewlite.records import Event, Item, User
-from brewlite.retrieval import Encoder
 from brewlite.sources import BadRow, Rows, SourceRow
 from brewlite.store import Store, Written, storable
+
+if TYPE_CHECKING:
+    from brewlite.retrieval import Encoder
 
 BATCH = 1000
 """Rows a transaction."""
