@@ -58,7 +58,7 @@ def storable(record: Record) -> Record:
     except (msgspec.DecodeError, TypeError) as error:
         # JSON has no NaN, so one turns into null on the way.
         raise BadRecord(f"{named}: {str(error).replace('`null`', 'nothing, NaN or infinity')}") from error
-    if _NUL.search(encoded):
+    if b"\\u0000" in encoded and _NUL.search(encoded):
         raise BadRecord(f"{named} holds a NUL character, which a database cannot keep: remove it")
     return kept
 
