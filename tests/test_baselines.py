@@ -143,6 +143,13 @@ def test_ease_is_refitted_as_the_log_grows_and_never_on_more_than_the_past():
             assert scorer._fitted == first
 
 
+def test_a_large_ease_is_fitted_once():
+    log = random_log(1, count=400)
+    scorer = Ease(ridge=3.0, growth=0.1, most_refitted=5).fit(log.before(micros(50)))
+    scorer.scores(moment(log, "u0", 99))
+    assert scorer._fitted == len(log.before(micros(50)))
+
+
 def test_the_inverse_is_taken_in_its_place():
     rng = np.random.default_rng(0)
     square = rng.normal(size=(30, 30)).astype(np.float32)

@@ -134,15 +134,19 @@ class Ease:
     ``P = (X'X + ridge I)^-1``, ``B = I - P / diag(P)`` column by column, scores ``x B``. Steck, "Embarrassingly Shallow
     Autoencoders for Sparse Data", WWW 2019. Only items that somebody liked take part. Fitted before the cut, and again
     whenever the log has grown by ``growth``: a site would do so, and cases long after the cut would be unfair else.
+    Beyond ``most_refitted`` items, where one fit takes minutes, it is fitted once.
     """
 
     name = "ease"
     label = "EASE"
 
-    def __init__(self, ridge: float = 100.0, growth: float = 0.05, most_items: int = 20_000) -> None:
+    def __init__(
+        self, ridge: float = 100.0, growth: float = 0.05, most_items: int = 20_000, most_refitted: int = 5_000
+    ) -> None:
         self.ridge = ridge
         self.growth = growth
         self.most_items = most_items
+        self.most_refitted = most_refitted
 
     def why_not(self, past: EventLog) -> str | None:
         """Too many items for a dense square matrix in a small server's memory."""
@@ -177,6 +181,8 @@ class _EaseScorer:
     def _due(self, events: int) -> int:
         """The length of the log at the last step of growth that ``events`` has reached."""
         due = self._first
+        if len(self._items) > self._config.most_refitted:
+            return due
         while (longer := int(due * (1 + self._config.growth)) + 1) <= events:
             due = longer
         return due

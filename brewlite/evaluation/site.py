@@ -95,6 +95,8 @@ def evaluate_log(
     past = log.before(cut)
     skipped = {method.label: reason for method in methods if (reason := method.why_not(past))}
     able = [method for method in methods if method.label not in skipped]
+    if not able:
+        raise BadRecord("none of the methods can be run: " + "; ".join(f"{who}: {why}" for who, why in skipped.items()))
     replayed = replay(log, cut, sample_cases(every, config.cases, sampling), able, visiting, progress)
     if not len(replayed.cases):
         raise BadRecord("no case was finished: " + _nothing_left(replayed))
