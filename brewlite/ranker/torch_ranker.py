@@ -1,0 +1,222 @@
+"""Rankers that are transformers decoders, on a CPU or a CUDA device."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from msgspec import Struct
+from torch import Tensor
+
+from brewlite.errors import BadSettings
+from brewlite.ranker import Floats, Scores, check_prompt, prompt_of_texts
+from brewlite.ranker.attention import NAME, CandidatePass, PrefixKeys, PrefixPass, supports
+from brewlite.ranker.labels import LabelHead
+from brewlite.ranker.prefix_cache import PrefixCache
+from brewlite.ranker.tokenizer import PlainTokenizer
+from brewlite.records import RankingPrompt
+from brewlite.weights import DEFAULT_RANKER, locate
+
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+
+
+class TorchRankerConfig(Struct, frozen=True, kw_only=True):
+    """How a pass is cut."""
+
+    chunk_tokens: int = 1024
+    """Candidate tokens in one pass; what a pass needs of memory grows with it, not with the candidates."""
+    prefix_block: int = 128
+    """Prefix tokens in one pass, and the grain in which kept prefixes are reused."""
+    cache_bytes: int = 256_000_000
+    """Memory for the keys and values of prefixes; SmolLM2-135M takes 23 kB a token."""
+
+
+class TorchRanker:
+    """Scores candidates by one transformers decoder with shared-prefix attention.
+
+    Args:
+        model: a causal language model whose layers only mix tokens by attention.
+        tokenizer: the model's.
+        name: what slates say about the model.
+        config: how a pass is cut.
+
+    Raises:
+        BadSettings: the model's architecture cannot be used.
+    """
+
+    def __init__(
+        self, model: Any, tokenizer: PlainTokenizer, name: str, config: TorchRankerConfig | None = None
+    ) -> None:
+        text = model.config.get_text_config()
+        if not supports(getattr(text, "layer_types", None)):
+            raise BadSettings(f"model {name!r} mixes tokens by other means than attention: load another model")
+        model.eval()
+        model.set_attn_implementation(NAME)
+        self.model = model
+        self.name = name
+        self.tokenizer = tokenizer
+        self.device: torch.device = model.device
+        self.dtype: torch.dtype = model.dtype
+        self.max_length: int = text.max_position_embeddings
+        self.config = config or TorchRankerConfig()
+        yes, no = tokenizer.word_id(" yes"), tokenizer.word_id(" no")
+        if yes == no:
+            raise BadSettings(f"model {name!r} begins ' yes' and ' no' with the same token: load another model")
+        self.labels = LabelHead(model.get_output_embeddings(), text, yes, no)
+        self._decoder = model.get_decoder()
+        self._layer_count: int = text.num_hidden_layers
+        self._cache = PrefixCache(self.config.cache_bytes, self.config.prefix_block)
+
+    @classmethod
+    def load(
+        cls,
+        name_or_path: str | Path = DEFAULT_RANKER,
+        device: str = "auto",
+        dtype: str = "auto",
+        threads: int | None = None,
+        config: TorchRankerConfig | None = None,
+    ) -> TorchRanker:
+        """See :func:`brewlite.ranker.load_ranker`."""
+        from transformers import AutoModelForCausalLM
+
+        where = pick_device(device)
+        kind = pick_dtype(dtype, where)
+        if threads is not None:
+            if threads < 1:
+                raise BadSettings(f"threads is {threads}: give at least 1")
+            torch.set_num_threads(threads)
+        folder = locate(name_or_path)
+        tokenizer = PlainTokenizer.load(folder)
+        with _no_bars():
+            model = AutoModelForCausalLM.from_pretrained(
+                folder, dtype=kind, attn_implementation=NAME, local_files_only=True
+            )
+        name = folder.name if Path(name_or_path).is_dir() else str(name_or_path)
+        return cls(model.to(where), tokenizer, name, config)
+
+    @torch.inference_mode()
+    def score(self, prompt: RankingPrompt) -> Scores:
+        """Scores of every candidate, in order. Raises BadRecord for an empty or too long prompt."""
+        lead = self.tokenizer.lead
+        check_prompt(prompt, self.max_length - len(lead))
+        keys, reused = self._read_prefix(lead + prompt.prefix)
+        log_odds = np.empty(len(prompt.candidates), dtype=np.float32)
+        label_mass = np.empty(len(prompt.candidates), dtype=np.float32)
+        for places in chunks(prompt.candidates, self.config.chunk_tokens):
+            hidden = self._read_candidates(keys, [prompt.candidates[place] for place in places])
+            odds, mass = self.labels.read(hidden)
+            log_odds[places], label_mass[places] = odds.cpu().numpy(), mass.cpu().numpy()
+        return Scores(
+            log_odds=log_odds,
+            label_mass=label_mass,
+            prefix_tokens=len(lead) + len(prompt.prefix),
+            reused_tokens=reused,
+            candidate_tokens=sum(map(len, prompt.candidates)),
+        )
+
+    def score_texts(self, prefix: str, candidates: Sequence[str]) -> Floats:
+        """(N,) float32 log-odds of texts; the answer cue is appended to each. Raises BadRecord as :meth:`score`."""
+        return self.score(prompt_of_texts(self.tokenizer, prefix, candidates)).log_odds
+
+    def _read_prefix(self, ids: tuple[int, ...]) -> tuple[PrefixKeys, int]:
+        """Keys and values of the whole prefix, and how many tokens of it came from the cache."""
+        kept, reused = self._cache.get(ids)
+        if kept is not None and reused == len(ids):
+            return kept, reused
+        keys = PrefixKeys(len(ids))
+        if kept is not None:
+            keys.copy_from(kept, reused)
+        block = self.config.prefix_block
+        for start in range(reused, len(ids), block):
+            tokens = torch.tensor(ids[start : start + block], device=self.device)
+            positions = torch.arange(start, start + len(tokens), device=self.device)
+            self._forward(tokens, positions, PrefixPass(keys, start))
+        if keys.layers != self._layer_count:
+            raise BadSettings(
+                f"model {self.name!r} ran shared-prefix attention in {keys.layers} of {self._layer_count} layers"
+            )
+        self._cache.put(ids, keys)
+        return keys, reused
+
+    def _read_candidates(self, keys: PrefixKeys, candidates: Sequence[Sequence[int]]) -> Tensor:
+        """Hidden states (C, W) at each candidate's last token."""
+        plan = CandidatePass(keys, tuple(map(len, candidates)), self.device)
+        tokens = torch.tensor([id_ for ids in candidates for id_ in ids], device=self.device)
+        return self._forward(tokens, plan.positions, plan)[plan.last]
+
+    def _forward(self, tokens: Tensor, positions: Tensor, plan: PrefixPass | CandidatePass) -> Tensor:
+        """Hidden states (T, W) behind the last norm."""
+        out = self._decoder(
+            input_ids=tokens[None], position_ids=positions[None], use_cache=False, shared_prefix=plan
+        ).last_hidden_state[0]
+        assert isinstance(out, Tensor)
+        return out
+
+
+def chunks(candidates: Sequence[Sequence[int]], tokens: int) -> list[list[int]]:
+    """Places of the candidates for each pass: at most ``tokens`` tokens a pass, or one longer candidate.
+
+    Ordered by length, so that those of like length are together, and then by content, so that the caller's order
+    does not matter to a single bit.
+    """
+    order = sorted(range(len(candidates)), key=lambda place: (len(candidates[place]), candidates[place]))
+    passes: list[list[int]] = []
+    room = 0
+    for place in order:
+        length = len(candidates[place])
+        if not passes or length > room:
+            passes.append([])
+            room = max(tokens, length)
+        passes[-1].append(place)
+        room -= length
+    return passes
+
+
+@contextmanager
+def _no_bars() -> Iterator[None]:
+    """Without transformers' progress bars: a model of this size is there in a second."""
+    from transformers.utils import logging
+
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()
+
+
+def pick_device(name: str) -> torch.device:
+    """``"auto"``: CUDA where there is one. Raises BadSettings for a device that is not there."""
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise BadSettings(f"device {name!r} is not known: use 'auto', 'cpu' or 'cuda'") from error
+    if device.type not in ("cpu", "cuda"):
+        raise BadSettings(f"device {name!r} is not supported: use 'auto', 'cpu' or 'cuda'")
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise BadSettings(f"device {name!r} is not there: torch sees {torch.cuda.device_count()} CUDA devices")
+    return device
+
+
+def pick_dtype(name: str, device: torch.device) -> torch.dtype:
+    """``"auto"``: bfloat16 where ``device`` computes in it, else float32. Raises BadSettings for another name."""
+    if name != "auto":
+        if name not in DTYPES:
+            raise BadSettings(f"dtype {name!r} is not known: use 'auto', {', '.join(map(repr, DTYPES))}")
+        return DTYPES[name]
+    if device.type == "cuda":
+        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+    return torch.bfloat16 if cpu_computes_bfloat16() else torch.float32
+
+
+def cpu_computes_bfloat16() -> bool:
+    """Whether this CPU multiplies in bfloat16 (AVX-512 BF16 or AMX); others only emulate it, slower than float32."""
+    checks = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    return any(getattr(torch.cpu, check, bool)() for check in checks)
