@@ -13,30 +13,16 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Protocol
 
 import numpy as np
 from msgspec import Struct, structs
 
 from brewlite.adapter import Adapter
+from brewlite.ranker import ANSWER_CUE, Tokenizer
 from brewlite.records import Item, RankingPrompt, Task
 from brewlite.retrieval import Deed, Moment, Visitor
 from brewlite.retrieval.catalog import Floats
 from brewlite.retrieval.neighbours import Example
-
-ANSWER_CUE = "\nAnswer:"
-
-
-class Tokenizer(Protocol):
-    """Text to token ids and back, without special tokens."""
-
-    def encode(self, text: str) -> list[int]:
-        """Ids of ``text`` as plain text: never a control token."""
-        ...
-
-    def decode(self, ids: Sequence[int]) -> str:
-        """The text of ``ids``."""
-        ...
 
 
 class PromptConfig(Struct, frozen=True, kw_only=True):
@@ -49,10 +35,10 @@ class PromptConfig(Struct, frozen=True, kw_only=True):
     history_tokens: int = 256
     history_item_tokens: int = 28
     example_count: int = 3
-    candidate_tokens: int = 56
+    candidate_tokens: int = 64
     """Of each candidate, with its answer cue."""
     percentile_window_days: float = 60.0
-    """The window of "sought after lately"."""
+    """The window of "wanted lately"."""
 
 
 class Section(Struct, frozen=True, kw_only=True):
@@ -165,7 +151,7 @@ class PromptBuilder:
         return label + ids if ids else ()
 
     def _candidates(self, rows: Sequence[int], moment: Moment) -> list[tuple[int, ...]]:
-        """Each candidate: how new and sought after it is now, what it is, and the cue; at most the budget."""
+        """Each candidate: how new and wanted it is now, what it is, and the cue; at most the budget."""
         cue = self._encode(ANSWER_CUE)
         noun = self.adapter.noun.capitalize()
         lately = _percentiles(moment.popularity(self.config.percentile_window_days), moment)
@@ -180,14 +166,14 @@ class PromptBuilder:
 
 
 def standing_words(age_days: float, percentile: float) -> str:
-    """How new and how sought after, in words; ``percentile`` is the share (0 to 100) of items less sought after."""
+    """How new and how wanted, in words; ``percentile`` is the share (0 to 100) of items less wanted."""
     words = []
     if np.isfinite(age_days):
         words.append(_age_words(age_days))
     if percentile >= 10:
-        words.append(f"lately more sought after than {int(percentile // 10 * 10)}% of others")
+        words.append(f"lately more wanted than {int(percentile // 10 * 10)}%")
     elif percentile >= 0:
-        words.append("hardly looked at lately")
+        words.append("hardly wanted lately")
     return ", ".join(words)
 
 

@@ -146,7 +146,7 @@ class Recommender:
         blended = self._score(visit, candidates, watch, use_model)
         vectors = self._catalog.vectors[visit.rows(candidates)]
         order = self._policy.order(blended.score, vectors, query.k, np.random.default_rng(query.seed))
-        return assemble(visit, candidates, blended, order, self._blend, watch.done(), self._model_name())
+        return assemble(visit, candidates, blended, order, self._blend, watch.done(), self.model_name)
 
     def rank(self, query: Query, *, use_model: bool = True) -> Slate:
         """All of ``query.candidates``, best first; those that break a hard limit of the visitor's stand last.
@@ -161,7 +161,7 @@ class Recommender:
         blended = self._score(visit, candidates, watch, use_model)
         rows = visit.rows(candidates)
         order = [int(i) for i in np.lexsort((rows, -blended.score, ~visit.fitting()[rows]))]
-        return assemble(visit, candidates, blended, order, self._blend, watch.done(), self._model_name())
+        return assemble(visit, candidates, blended, order, self._blend, watch.done(), self.model_name)
 
     def order(self, query: Query, *, use_model: bool = True) -> Ordering:
         """Everything that may be shown, best first: the model's candidates on top, then the first stage's order.
@@ -223,6 +223,13 @@ class Recommender:
             self._ranker = load_ranker(self._ranker, device=config.device, dtype=config.dtype, threads=config.threads)
         return self._ranker
 
+    def without_model(self) -> Recommender:
+        """A second recommender over the same store, encoder and settings, with a catalog of its own and no model.
+
+        For another thread: neither waits for the other.
+        """
+        return Recommender(self.store, self.adapter, None, self.encoder, self.config, self._clock)
+
     def _score(self, visit: Visit, candidates: Sequence[Candidate], watch: Stopwatch, use_model: bool) -> Blended:
         """First-stage scores of ``candidates``, and the model's part where it is wanted and the deadline allows."""
         rows = visit.rows(candidates)
@@ -239,7 +246,9 @@ class Recommender:
         self._pace.saw(prompt, watch.lap("model"))
         return self._blend.with_model(prior, _put_back(scores, asked, len(candidates)))
 
-    def _model_name(self) -> str | None:
+    @property
+    def model_name(self) -> str | None:
+        """The language model's name; None without one. Does not load it."""
         if self._ranker is None or isinstance(self._ranker, str):
             return self._ranker
         return self._ranker.name

@@ -6,8 +6,8 @@ import uuid
 from collections.abc import Sequence
 
 from brewlite.blend import Blend, Blended
-from brewlite.records import Candidate, Pick, Slate
 from brewlite.recommender.visit import Visit
+from brewlite.records import Candidate, Pick, Slate
 
 
 def assemble(

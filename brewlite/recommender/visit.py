@@ -12,8 +12,8 @@ from brewlite.blend import Blend
 from brewlite.checks import checked
 from brewlite.errors import UnknownName
 from brewlite.policy import Policy
-from brewlite.records import Candidate, Query, Task
 from brewlite.recommender.pace import Stopwatch
+from brewlite.records import Candidate, Query, Task
 from brewlite.retrieval import Catalog, Moment, Retrieval, Signals, Visitor, meet
 from brewlite.retrieval.catalog import Floats, Ints, Mask
 from brewlite.retrieval.neighbours import Example, Neighbours

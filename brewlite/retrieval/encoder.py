@@ -83,7 +83,9 @@ class SentenceEncoder:
         if self._model is None:
             folder = weights.locate(self._source)
             from sentence_transformers import SentenceTransformer
+            from transformers.utils import logging
 
+            logging.disable_progress_bar()
             self._model = SentenceTransformer(
                 str(folder), device="cpu", local_files_only=True, model_kwargs={"dtype": _fastest_dtype()}
             )

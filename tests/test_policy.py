@@ -1,0 +1,85 @@
+"""Diversity, ties, and the blend's arithmetic."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from brewlite.adapter import Priors
+from brewlite.blend import Blend, BlendConfig
+from brewlite.policy import Policy, PolicyConfig
+from brewlite.ranker import Scores
+
+scores = hnp.arrays(np.float64, st.integers(1, 40), elements=st.floats(-5, 5))
+
+
+def unit(rng: np.random.Generator, count: int) -> np.ndarray:
+    vectors = rng.normal(size=(count, 8)).astype(np.float32)
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+@given(score=scores, k=st.integers(1, 50), diversity=st.floats(0, 1))
+def test_the_order_is_k_different_positions_with_the_best_first(score, k, diversity):
+    policy = Policy(PolicyConfig(diversity=diversity))
+    order = policy.order(score, unit(np.random.default_rng(0), len(score)), k, np.random.default_rng(1))
+    assert len(order) == len(set(order)) == min(k, len(score))
+    assert score[order[0]] == score.max()
+
+
+@given(score=scores)
+def test_without_diversity_the_order_is_the_score(score):
+    order = Policy(PolicyConfig(diversity=0)).order(
+        score, unit(np.random.default_rng(0), len(score)), 100, np.random.default_rng(1)
+    )
+    assert (np.diff(score[order]) <= 0).all()
+
+
+def test_diversity_parts_twins():
+    vectors = np.array([[1, 0], [1, 0], [0, 1], [0.1, 1]], dtype=np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    score = np.array([1.0, 0.99, 0.9, 0.0])
+    assert Policy(PolicyConfig(diversity=0.0)).order(score, vectors, 3, np.random.default_rng(0)) == [0, 1, 2]
+    assert Policy(PolicyConfig(diversity=0.5)).order(score, vectors, 3, np.random.default_rng(0)) == [0, 2, 1]
+
+
+def test_ties_are_broken_by_the_seed_alone():
+    score, vectors = np.zeros(30), unit(np.random.default_rng(0), 30)
+    policy = Policy(PolicyConfig(diversity=0))
+    first = policy.order(score, vectors, 30, np.random.default_rng(7))
+    assert first == policy.order(score, vectors, 30, np.random.default_rng(7))
+    assert first != policy.order(score, vectors, 30, np.random.default_rng(8))
+
+
+def answers(log_odds: list[float], mass: float = 0.9) -> Scores:
+    values = np.array(log_odds, dtype=np.float32)
+    return Scores(
+        log_odds=values,
+        label_mass=np.full(len(values), mass, dtype=np.float32),
+        prefix_tokens=1,
+        reused_tokens=0,
+        candidate_tokens=len(values),
+    )
+
+
+def test_the_models_offset_and_scale_do_not_matter():
+    blend, prior = Blend(Priors()), np.array([0.1, 0.5, 0.2], dtype=np.float32)
+    one = blend.with_model(prior, answers([1.0, 2.0, 4.0]))
+    other = blend.with_model(prior, answers([-10.0, 0.0, 20.0]))
+    assert one.used_model
+    np.testing.assert_allclose(one.score, other.score, atol=1e-5)
+
+
+def test_no_text_can_talk_the_model_into_more_than_the_clip():
+    config = BlendConfig(model=0.3, model_clip=2.0)
+    blended = Blend(Priors(), config).with_model(np.zeros(100, dtype=np.float32), answers([0.0] * 99 + [1e6]))
+    assert blended.model.max() <= 0.3 * 2.0
+
+
+@pytest.mark.parametrize("scores", [None, answers([1.0, 2.0], mass=0.001), answers([float("nan"), 1.0])])
+def test_a_model_that_is_absent_unsure_or_broken_adds_nothing(scores):
+    blended = Blend(Priors()).with_model(np.array([0.3, 0.1], dtype=np.float32), scores)
+    assert not blended.used_model
+    assert blended.score == pytest.approx([0.3, 0.1])

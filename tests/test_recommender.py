@@ -1,0 +1,208 @@
+"""The flow, on a small site with real parts: store, retrieval, prompt, blend, policy; the ranker counts words."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import numpy as np
+import pytest
+from conftest import NOW, home
+from msgspec import structs
+
+from brewlite import Event, Query, Recommender, Task, User
+from brewlite.errors import BadRecord, BadSettings, UnknownName
+from brewlite.testing import FakeRanker
+
+
+def ids(slate):
+    return [pick.item.id for pick in slate.picks]
+
+
+def test_a_slate_has_k_different_items_best_first(site: Recommender):
+    slate = site.recommend(Query(user="ann", k=7))
+    assert len(set(ids(slate))) == 7
+    assert [pick.rank for pick in slate.picks] == list(range(1, 8))
+    assert slate.model == "fake"
+    assert not slate.degraded
+
+
+def test_a_score_is_the_sum_of_its_sources(site: Recommender):
+    for pick in site.recommend(Query(user="ann", instructions="quiet house")).picks:
+        assert pick.score == pytest.approx(sum(pick.sources.values()), abs=1e-3)
+        assert 0 < pick.probability < 1
+
+
+def test_the_same_query_gives_the_same_picks(site: Recommender):
+    query = Query(user="ann", instructions="a garden", k=10, seed=3)
+    assert site.recommend(query).picks == site.recommend(query).picks
+
+
+def test_recommend_writes_nothing(site: Recommender):
+    before = site.store.revision(), site.store.counts()
+    site.recommend(Query(user="somebody new", instructions="a garden"))
+    assert (site.store.revision(), site.store.counts()) == before
+
+
+def test_words_move_fitting_items_up(site: Recommender):
+    plain = ids(site.recommend(Query(user="new", k=40)))
+    wished = ids(site.recommend(Query(user="new", k=40, instructions="studio in the Harbour")))
+    fitting = [str(n) for n in range(40) if n % 4 == 2 and n % 3 == 2]
+    assert np.mean([wished.index(i) for i in fitting]) < np.mean([plain.index(i) for i in fitting])
+
+
+def test_hard_limits_are_never_broken_and_are_told(site: Recommender):
+    slate = site.recommend(Query(k=40, instructions="under $1,500, at least 2 bedrooms"))
+    assert {c.field for c in slate.understood} == {"price", "bedrooms"}
+    assert slate.picks
+    for pick in slate.picks:
+        assert pick.item.fields["price"] <= 1500
+        assert pick.item.fields["bedrooms"] >= 2
+    assert any("within the limits" in note for note in slate.notes)
+
+
+def test_filters_hold(site: Recommender):
+    slate = site.recommend(Query(k=40, filters={"price": {"min": 1000, "max": 1200}}))
+    assert {pick.item.id for pick in slate.picks} == {str(n) for n in range(8, 13)}
+    with pytest.raises(BadRecord, match="prise"):
+        site.recommend(Query(filters={"prise": 3}))
+
+
+def test_hidden_expired_excluded_and_done_items_are_not_shown(site: Recommender):
+    site.put_items([structs.replace(home(3), hidden=True), structs.replace(home(4), expires=NOW - timedelta(days=1))])
+    hour_ago = NOW - timedelta(hours=1)
+    site.record(
+        Event(user="ann", item="7", action="dismiss", at=hour_ago),
+        Event(user="ann", item="8", action="contact", at=hour_ago),
+    )
+    shown = ids(site.recommend(Query(user="ann", k=40, exclude=("11",), task="contact")))
+    assert {"3", "4", "7", "8", "11"} & set(shown) == set()
+
+
+def test_a_replay_knows_only_what_was_known(site: Recommender):
+    early = NOW - timedelta(days=30)
+    shown = ids(site.recommend(Query(k=40, at=early)))
+    assert set(shown) == {str(n) for n in range(40) if home(n).created <= early}
+    before = site.recommend(Query(user="ann", k=40, at=early)).picks
+    site.record(Event(user="ann", item="39", action="save", at=NOW - timedelta(days=20)))
+    assert site.recommend(Query(user="ann", k=40, at=early)).picks == before
+
+
+def test_a_profile_stated_later_is_unknown_earlier(site: Recommender):
+    site.put_users([User(id="dan", interests="studio in the harbour", updated=NOW - timedelta(days=1))])
+    sections = {s.name for s in site.preview(Query(user="dan")).sections}
+    earlier = {s.name for s in site.preview(Query(user="dan", at=NOW - timedelta(days=2))).sections}
+    assert "words" in sections
+    assert "words" not in earlier
+
+
+def test_rank_returns_all_and_puts_misfits_last(site: Recommender):
+    candidates = tuple(str(n) for n in (30, 2, 17, 9, 25))
+    slate = site.rank(Query(user="ann", candidates=candidates, instructions="under 1,300"))
+    assert set(ids(slate)) == set(candidates)
+    cheap = [home(int(i)).fields["price"] <= 1300 for i in ids(slate)]
+    assert cheap == sorted(cheap, reverse=True)
+
+
+def test_the_order_of_candidates_does_not_matter(site: Recommender):
+    candidates = [str(n) for n in range(20)]
+    forward = site.rank(Query(user="ann", candidates=tuple(candidates))).picks
+    backward = site.rank(Query(user="ann", candidates=tuple(reversed(candidates)))).picks
+    assert forward == backward
+
+
+def test_unknown_candidates_are_listed(site: Recommender):
+    with pytest.raises(UnknownName, match="'98', '99'"):
+        site.rank(Query(candidates=("1", "98", "99")))
+
+
+def test_given_history_profile_and_task_replace_the_stored(site: Recommender):
+    task = Task(name="swap", action="contact", question="Would this visitor swap homes?")
+    query = Query(user="ann", history=(("2", "save"),), profile={"about": "two cats"}, task=task, candidates=("1", "2"))
+    slate = site.rank(query)
+    assert slate.task == "swap"
+    text = "".join(section.text for section in site.preview(structs.replace(query, candidates=None)).sections)
+    assert "two cats" in text
+    assert "swap homes" in text
+    assert "studio 2" in text
+    assert "house 1 " not in text
+
+
+def test_similar_items_resemble_and_leave_out_the_item(site: Recommender):
+    slate = site.similar("5", k=5)
+    assert "5" not in ids(slate)
+    assert "1" in ids(slate), "ann and ben saved both"
+    with pytest.raises(UnknownName, match="'nope'"):
+        site.similar("nope")
+
+
+def test_order_covers_everything_that_may_be_shown(site: Recommender):
+    ordering = site.order(Query(user="new"))
+    assert sorted(ordering.ids) == sorted(str(n) for n in range(40))
+    assert ordering.model_candidates == len(ordering.ids)
+    plain = site.order(Query(user="new"), use_model=False)
+    assert plain.model_candidates == 0
+    assert plain.scores == sorted(plain.scores, reverse=True)
+
+
+def test_a_deadline_too_short_for_the_model_gives_the_first_stage_order(site: Recommender):
+    slate = site.recommend(Query(user="ann", deadline_ms=0.5))
+    assert slate.degraded
+    assert slate.model == "none"
+    assert ids(slate) == ids(site.recommend(Query(user="ann"), use_model=False))
+
+
+def test_a_model_that_did_not_understand_is_not_believed(site: Recommender, tmp_path, encoder):
+    mute = Recommender(site.store, site.adapter, FakeRanker(label_mass=0.0001), encoder, site.config, lambda: NOW)
+    slate = mute.recommend(Query(user="ann"))
+    assert slate.degraded
+    assert all("model" not in pick.sources for pick in slate.picks)
+
+
+def test_without_a_ranker_nothing_is_degraded(site: Recommender, encoder):
+    bare = Recommender(site.store, site.adapter, None, encoder, site.config, lambda: NOW)
+    slate = bare.recommend(Query(user="ann"))
+    assert slate.model == "none"
+    assert not slate.degraded
+    with pytest.raises(BadSettings, match="without a language model"):
+        bare.preview(Query())
+
+
+def test_an_event_on_an_unknown_item_stores_nothing(site: Recommender):
+    before = site.store.counts().events
+    with pytest.raises(UnknownName, match="'77'"):
+        site.record(Event(user="ann", item="1", action="view"), Event(user="ann", item="77", action="view"))
+    assert site.store.counts().events == before
+
+
+def test_an_empty_site_answers_and_says_so(tmp_path, encoder):
+    with Recommender.open(tmp_path / "empty.db", "jobs", ranker=FakeRanker(), encoder=encoder) as rec:
+        slate = rec.recommend(Query(user="a", instructions="remote only"))
+        assert slate.picks == ()
+        assert any("import items" in note for note in slate.notes)
+
+
+def test_the_adapter_is_remembered(tmp_path):
+    with pytest.raises(BadSettings, match="no adapter yet"):
+        Recommender.open(tmp_path / "a.db")
+    Recommender.open(tmp_path / "a.db", "jobs", ranker=None).close()
+    with Recommender.open(tmp_path / "a.db", ranker=None) as rec:
+        assert rec.adapter.name == "jobs"
+
+
+def test_another_process_is_noticed(site: Recommender, tmp_path):
+    other = Recommender.open(tmp_path / "site.db", ranker=None, encoder=site.encoder, clock=lambda: NOW)
+    site.recommend(Query())
+    other.put_items([structs.replace(home(41), created=NOW - timedelta(hours=1))])
+    other.record(Event(user="eve", item="41", action="save", at=NOW - timedelta(minutes=5)))
+    other.close()
+    assert "41" in ids(site.recommend(Query(k=41)))
+    assert "41" not in ids(site.recommend(Query(user="eve", k=41, task="save")))
+
+
+def test_newcomers_get_examples_of_visitors_with_similar_words(site: Recommender):
+    site.put_users([User(id="cat", interests="lively studio near the harbour")])
+    query = Query(user="new", instructions="studio near the harbour")
+    sections = {section.name: section.text for section in site.preview(query).sections}
+    assert "lively studio near the harbour" in sections["examples"]
+    assert "6 in Harbour" in sections["examples"], "what cat chose last"
+    assert "examples" not in {s.name for s in site.preview(structs.replace(query, user="ann")).sections}
