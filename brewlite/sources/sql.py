@@ -20,7 +20,7 @@ _PARAMETER = re.compile(r"(?<![:\w\\]):(?=\w)")
 def read_sql(source: str | Path, table: str | None, sql: str | None) -> Iterator[SourceRow | BadRow]:
     """The rows of ``table`` (or ``schema.table``) or of the query ``sql``. ``source``: a URL or an SQLite file."""
     url = _url(source)
-    shown = url.render_as_string(hide_password=True)
+    shown = url.render_as_string(hide_password=True) if url.get_backend_name() != "sqlite" else str(source)
     try:
         engine = create_engine(url)
         try:
