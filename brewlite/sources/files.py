@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from brewlite.errors import BadSource
 
-_CHUNK = 1 << 20
+_CHUNK = 1 << 16
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
