@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from brewlite.evaluation.statistics import FEWEST_USERS, Draws, Estimate
 from brewlite.evaluation.verdict import sentence
 from brewlite.ranker import Scores
 from brewlite.recommender import Recommender
-from brewlite.records import Event, Item, RankingPrompt
+from brewlite.records import Event, Item, Query, RankingPrompt
 from brewlite.testing import FakeRanker
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
@@ -195,14 +196,19 @@ def test_the_verdict_in_words():
 # A site
 
 
-@pytest.fixture
-def homes(tmp_path: Path, encoder: Any) -> Iterator[Recommender]:
-    """A year of a small site, with a ranker that reads words."""
-    with Recommender.open(
-        tmp_path / "homes.db", "realestate", ranker=FakeRanker(), encoder=encoder, clock=lambda: NOW
-    ) as rec:
+@contextmanager
+def opened(folder: Path, encoder: Any, ranker: FakeRanker) -> Iterator[Recommender]:
+    """A year of a small site."""
+    with Recommender.open(folder / "homes.db", "realestate", ranker=ranker, encoder=encoder, clock=lambda: NOW) as rec:
         rec.put_items(town())
         rec.store.add_events(visits())
+        yield rec
+
+
+@pytest.fixture
+def homes(tmp_path: Path, encoder: Any) -> Iterator[Recommender]:
+    """With a ranker that reads words."""
+    with opened(tmp_path, encoder, FakeRanker()) as rec:
         yield rec
 
 
@@ -245,8 +251,6 @@ def test_brewlite_is_blind_to_the_future(tmp_path: Path, encoder: Any):
 
 
 def _replayed_orders(rec: Recommender, log: EventLog, end: datetime) -> list[list[str]]:
-    from brewlite.records import Query
-
     moments = [(user, end - timedelta(days=back)) for user in ("u1", "u2", "nobody") for back in (0, 20, 90)]
     return [rec.order(Query(user=user, at=at)).ids for user, at in moments]
 
@@ -271,29 +275,37 @@ class Pressed(FakeRanker):
         return super().score(prompt)
 
 
-def test_an_interrupt_reports_what_was_finished(homes: Recommender):
-    homes._ranker = Pressed(last=13)
-    report = evaluate(homes, EvaluationConfig(cases=40))
+def test_an_interrupt_reports_what_was_finished(tmp_path: Path, encoder: Any):
+    with opened(tmp_path, encoder, Pressed(last=13)) as homes:
+        report = evaluate(homes, EvaluationConfig(cases=40))
     assert report.partial
     assert report.cases == 12
     assert tuple(report.figures) == METHODS
     assert any("interrupted: the figures rest on the 12 cases" in note for note in report.notes)
 
 
-def test_an_interrupt_before_the_models_first_answer_leaves_the_baselines(homes: Recommender):
-    homes._ranker = Pressed(last=1)
-    report = evaluate(homes, EvaluationConfig(cases=40))
+def test_an_interrupt_before_the_models_first_answer_leaves_the_baselines(tmp_path: Path, encoder: Any):
+    with opened(tmp_path, encoder, Pressed(last=1)) as homes:
+        report = evaluate(homes, EvaluationConfig(cases=40))
     assert report.partial
     assert report.cases == 40
     assert "brewlite" not in report.figures
     assert any("not reached: brewlite" in note for note in report.notes)
 
 
-def test_a_model_that_does_not_understand_is_told_of(homes: Recommender):
-    homes._ranker = FakeRanker(label_mass=0.0)
-    report = evaluate(homes, EvaluationConfig(cases=10))
+def test_a_model_that_does_not_understand_is_told_of(tmp_path: Path, encoder: Any):
+    with opened(tmp_path, encoder, FakeRanker(label_mass=0.0)) as homes:
+        report = evaluate(homes, EvaluationConfig(cases=10))
     assert any("the language model could not be used in 10 cases" in note for note in report.notes)
     assert report.figures["brewlite"] == report.figures["brewlite-no-model"]
+
+
+def test_a_site_without_a_model_is_told_of(homes: Recommender):
+    report = evaluate(homes.without_model(), EvaluationConfig(cases=10))
+    assert "brewlite" not in report.figures
+    assert "brewlite was left out: the site was opened without a language model" in report.notes
+    with pytest.raises(BadRecord, match="none of the methods can be run: brewlite: the site was opened without"):
+        evaluate(homes.without_model(), EvaluationConfig(methods=("brewlite",)))
 
 
 def test_methods_can_be_chosen(homes: Recommender):

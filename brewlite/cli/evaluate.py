@@ -57,7 +57,7 @@ def evaluate(config: str | None, db: str | None, adapter: str | None, **said: An
             cases=said["cases"],
             seed=said["seed"],
             methods=tuple(name.strip() for name in said["methods"].split(",")) if said["methods"] else METHODS,
-            use_model=site.config.ranker != "none",
+            use_model=not said["no_model"],
         )
         report = run(site, asked, progress)
     if out is not None:
@@ -85,7 +85,7 @@ def _opened(config: str | None, db: str | None, adapter: str | None, said: dict[
             raise BadSettings(f"--candidates is {count}: at least 1 is needed")
         narrowed = replace(site.config, retrieval=replace(site.config.retrieval, candidates=count))
         where = str(site_settings(config, db, adapter).db)
-        with Recommender.open(where, site.adapter, config=narrowed) as other:
+        with Recommender.open(where, site.adapter, ranker=ranker or "default", config=narrowed) as other:
             yield other
 
 

@@ -56,7 +56,11 @@ class Brewlite:
         self._row: dict[str, int] = {}
 
     def why_not(self, past: EventLog) -> str | None:
-        """Never."""
+        """It was opened without a language model. Raises WeightsMissing when the model is not on this machine."""
+        if self._use_model and self._recommender.model_name is None:
+            return "the site was opened without a language model"
+        if self._use_model:
+            self._recommender.ranker()  # loaded now: what is missing is told before the baselines run, not after
         return None
 
     def fit(self, past: EventLog) -> Brewlite:

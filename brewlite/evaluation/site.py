@@ -61,8 +61,6 @@ def evaluate(
     config = config or EvaluationConfig()
     log, notes = read_log(recommender.store, recommender.adapter)
     methods = methods_for(recommender, config)
-    if any(method.name == "brewlite" for method in methods):
-        recommender.ranker()  # weights that are missing are told of now, not after the baselines
     return evaluate_log(log, methods, config, notes, progress)
 
 
