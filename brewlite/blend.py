@@ -26,7 +26,10 @@ class BlendConfig(Struct, frozen=True, kw_only=True):
     """Of a cosine, whose useful range is narrower than the others': about 0.2 to 0.6."""
     covisit: float = 0.5
     wish: float = 6.0
-    """Of a cosine too. What a visitor says outweighs what the crowd does."""
+    """Of a cosine too."""
+    asked: float = 0.35
+    """What popularity and freshness are multiplied by when the visitor said what they want: their words outweigh
+    what the crowd does."""
     model: float = 0.3
     """Of the model's standardised log-odds."""
     model_clip: float = 2.0
@@ -55,9 +58,10 @@ class Blend:
     def parts(self, signals: Signals) -> dict[str, Floats]:
         """Each signal times its weight, (N,) each; their sum is the first stage's score."""
         config, priors = self.config, self.priors
+        crowd = config.asked if signals.wish.any() else 1.0
         weights = {
-            "popularity": config.popularity * priors.popularity,
-            "freshness": config.freshness * priors.freshness,
+            "popularity": crowd * config.popularity * priors.popularity,
+            "freshness": crowd * config.freshness * priors.freshness,
             "similarity": config.similarity * priors.similarity,
             "covisit": config.covisit * priors.covisit,
             "wish": config.wish,

@@ -172,7 +172,7 @@ adapter = FieldAdapter(
     actions=_ACTIONS,
     tasks=_TASKS,
     # Measured on a real site: popularity of the last 60 days alone reaches most of what is known (DESIGN, 7b).
-    priors=Priors(popularity=3.0, freshness=1.0, similarity=1.0, covisit=1.0),
+    priors=Priors(popularity=2.0, freshness=0.3, similarity=0.8, covisit=4.0),
     item_columns=_ITEM,
     user_columns=_USER,
     event_columns=_EVENT,

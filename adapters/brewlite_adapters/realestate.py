@@ -215,7 +215,7 @@ adapter = FieldAdapter(
     fields=FIELDS,
     actions=_ACTIONS,
     tasks=_TASKS,
-    priors=Priors(popularity=1.0, freshness=0.7, similarity=1.0, covisit=1.0),
+    priors=Priors(popularity=2.0, freshness=0.5, similarity=0.7, covisit=2.0),
     item_columns=_ITEM,
     user_columns=_USER,
     event_columns=_EVENT,
