@@ -8,15 +8,24 @@ import numpy as np
 
 from brewlite_listing_site.grammar import Deck, expand
 from brewlite_listing_site.homes import Home, chance
-from brewlite_listing_site.phrases_homes import CLOSERS, TRAITS
-from brewlite_listing_site.phrases_openers import OPENERS
-from brewlite_listing_site.phrases_places import LIVELY, PLACES, VIEWS
-from brewlite_listing_site.phrases_titles import HOOKS, NOUNS
+from brewlite_listing_site.phrases import CLOSERS, HOOKS, LIVELY, NOUNS, OPENERS, PLACES, TRAITS, VIEWS
 
 SHORTEST, LONGEST = 40, 90
 """Words in a text."""
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
-FLOORS = ("ground", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+FLOORS: tuple[str, ...] = (
+    "ground",
+    "first",
+    "second",
+    "third",
+    "fourth",
+    "fifth",
+    "sixth",
+    "seventh",
+    "eighth",
+    "ninth",
+    "tenth",
+)
 FLOORS += ("eleventh", "twelfth")
 BEFORE_EIGHT = re.compile(r"\b([Aa]) (?=8|11\b|18\b|18\d\d)")
 
@@ -75,16 +84,16 @@ def write_text(home: Home, rng: np.random.Generator, deck: Deck) -> str:
         about = [expand(deck.draw(TRAITS[topic]), facts, rng) for topic in topics[: int(rng.integers(2, 5))]]
         view = [expand(deck.draw(VIEWS[trait]), facts, rng) for trait in sorted(home.traits) if trait in VIEWS]
         place = [expand(deck.draw(places_of(home)), facts, rng)]
-        middle = [about + view + place, place + about + view, about[:1] + place + view + about[1:]][int(rng.integers(3))]
+        orders = [about + view + place, place + about + view, about[:1] + place + view + about[1:]]
         last = [expand(deck.draw(CLOSERS), facts, rng)] if chance(rng, 0.45) else []
-        text = tidy(" ".join([expand(deck.draw(OPENERS[home.kind]), facts, rng), *middle, *last]))
+        text = tidy(" ".join([expand(deck.draw(OPENERS[home.kind]), facts, rng), *orders[int(rng.integers(3))], *last]))
         if SHORTEST <= len(text.split()) <= LONGEST:
             return text
 
 
-def places_of(home: Home) -> tuple[str, ...]:
+def places_of(home: Home) -> list[str]:
     """What can be said of the neighbourhood; its noise only where the home itself is not quiet."""
-    lively = () if "quiet" in home.traits else LIVELY.get(home.hood.key, ())
+    lively = [] if "quiet" in home.traits else LIVELY.get(home.hood.key, [])
     return PLACES[home.hood.key] + lively
 
 
