@@ -107,7 +107,7 @@ FIELDS = (
         type="integer",
         columns=("floor", "floor_number", "floorLevel", "level", "storey", "story"),
         words=("floor", "storey"),
-        values={"0": ("ground floor", "ground", "ground level", "street level")},
+        values={"0": ("ground floor", "ground level", "street level")},
     ),
     Field(
         name="price",
@@ -122,7 +122,7 @@ FIELDS = (
                  "offers.price", "offers.priceSpecification.price", "offers.lowPrice", "itemOffered.offers.price",
                  "price_usd", "price_eur", "price_gbp", "price_aud", "amount", "guide_price"),
         missing=("0", "0.0", "0.00", "$0", "$0.00"),
-        words=("price", "rent", "cost", "costs", "budget", "price tag", "nightly rate", "asking price"),
+        words=("price", "prices", "rent", "cost", "costs", "budget", "price tag", "nightly rate", "asking price"),
         in_short=True,
     ),
     Field(
@@ -167,8 +167,9 @@ FIELDS = (
         values={
             "Pool": ("pool", "swimming pool", "private pool", "shared pool", "outdoor pool", "indoor pool"),
             "Hot tub": ("hot tub", "jacuzzi", "private hot tub", "spa bath"),
-            "Pets allowed": ("pets allowed", "pet friendly", "pets welcome", "dogs allowed", "dog friendly", "pets ok"),
-            "Pets live on this property": ("pets live here", "Dog(s)", "Cat(s)"),
+            "Pets allowed": ("pets allowed", "pet friendly", "pets welcome", "dogs allowed", "dog friendly",
+                             "pets ok", "pets"),
+            "Pets live on this property": ("pets live here", "Dog(s)", "Cat(s)", "pets"),
             "Wifi": ("wifi", "wi-fi", "internet", "wireless internet", "broadband"),
             "Air conditioning": ("air conditioning", "aircon", "air con", "a/c", "ac", "air conditioned"),
             "Parking": ("parking", "free parking on premises", "free parking", "parking space", "car park",

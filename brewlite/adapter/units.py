@@ -47,7 +47,7 @@ def _names() -> dict[str, str]:
 
 _MEASURE_NAMES = _names()
 _PERIOD_NAMES = {name: period for period, names in _PERIODS.items() for name in names}
-_PERIOD_LEAD = re.compile(r"^(?:a|an|per|each|every|/|p\.)\s*", re.IGNORECASE)
+_PERIOD_LEAD = re.compile(r"^(?:(?:an|a|per|each|every)\s+|/\s*|p\.\s*)", re.IGNORECASE)
 
 
 @lru_cache(maxsize=4096)
@@ -59,8 +59,9 @@ def period_of(unit: str) -> str | None:
 
 @lru_cache(maxsize=4096)
 def measure_of(unit: str) -> str | None:
-    """``"sqft"``, ``"square feet"`` -> ``"sq ft"``; None for what is no known measure."""
-    return _MEASURE_NAMES.get(re.sub(r"[\s.]+", " ", unit.strip().casefold()).strip())
+    """``"sqft"``, ``"square feet"``, ``"sq ft of land"`` -> ``"sq ft"``; None for what is no known measure."""
+    bare = unit.strip().casefold().partition(" of ")[0]
+    return _MEASURE_NAMES.get(re.sub(r"[\s.]+", " ", bare).strip())
 
 
 def column_period(column: str) -> str | None:

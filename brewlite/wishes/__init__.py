@@ -1,0 +1,9 @@
+"""A visitor's words -> hard limits on typed fields, and what is left for the model."""
+
+from __future__ import annotations
+
+from brewlite.wishes.language import ENGLISH, Language
+from brewlite.wishes.limits import allows, parse_filters
+from brewlite.wishes.reading import Wishes, understand
+
+__all__ = ["ENGLISH", "Language", "Wishes", "allows", "parse_filters", "understand"]
