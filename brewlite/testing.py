@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from brewlite.adapter_contract import AdapterContract as AdapterContract
 from brewlite.errors import BadRecord
 from brewlite.ranker import Floats, Scores, Tokenizer, check_prompt, prompt_of_texts
 from brewlite.records import RankingPrompt
