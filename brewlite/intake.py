@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 BATCH = 1000
 """Rows a transaction."""
-TEXTS_A_BATCH = 256
+TEXTS_A_BATCH = 128
 """Vectors a transaction: what is lost at most when an import is killed."""
 MAX_TEXT = 2000
 """Characters of a text that are encoded; encoders read about 128 tokens."""

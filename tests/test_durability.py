@@ -127,7 +127,7 @@ def test_a_transaction_is_there_as_a_whole_or_not_at_all(tmp_path: Path) -> None
 
 def test_a_killed_import_is_finished_by_the_next(tmp_path: Path) -> None:
     path, source = tmp_path / "site.db", tmp_path / "homes.csv"
-    count = 30_000
+    count = 15_000
     with source.open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(("id", "title", "text"))

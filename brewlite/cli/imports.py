@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -235,6 +236,7 @@ class _Watch:
             TimeRemainingColumn(),
             console=progress_console,
             transient=True,
+            disable=not progress_console.is_terminal,
         )
 
     def __enter__(self) -> _Watch:
@@ -278,9 +280,17 @@ def _list_rejected(job: Job, report: ImportReport) -> None:
     table = Table(
         "row", "reason", title=f"{report.rejected_count:,} OF {report.rows:,} {share}", title_style="bold red"
     )
+    rows: dict[str, list[str]] = {}
     for rejection in report.rejected[:SHOWN]:
-        table.add_row(str(rejection.row), Text(rejection.reason))
+        rows.setdefault(rejection.reason, []).append(str(rejection.row))
+    for reason, numbers in rows.items():
+        table.add_row(", ".join(numbers), Text(_as_option(reason)))
     console.print(table)
     if report.rejected_count > SHOWN:
         where = f"all are in {job.rejects}" if job.rejects else "--rejects FILE writes all of them"
         _say(f"and {report.rejected_count - SHOWN:,} more: {where}")
+
+
+def _as_option(reason: str) -> str:
+    """A reason that speaks of the Python argument speaks of the option here."""
+    return re.sub(r'mapping=\{"([^"]+)": COLUMN\}', r"--map \1=COLUMN", reason)

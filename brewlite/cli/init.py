@@ -34,40 +34,40 @@ def init(db: str, adapter: str | None, config: Path | None, as_json: bool) -> No
     Example:
       brewlite init --db site.db --adapter realestate --config
     """
+    from brewlite.adapter import load_adapter
     from brewlite.store import Store
 
-    if config is not None and config.exists():
-        raise BadSettings(f"{config} is there already: edit it, or name another file with --config")
+    if adapter is not None:
+        load_adapter(adapter)
     with Store.open(db, create=adapter is not None) as store:
         name = _settle_adapter(store, db, adapter)
         counts = store.counts()
-    if config is not None:
+    kept = config is not None and config.exists()
+    if config is not None and not kept:
         _write_settings(config, db, name)
     if as_json:
         print_json({"db": db, "adapter": name, "config": str(config) if config else None, "counts": counts})
         return
-    console.print(
-        f"{db}: adapter {name}, {counts.items} items, {counts.users} users, {counts.events} events",
-        highlight=False,
-        markup=False,
-        soft_wrap=True,
-    )
+    _say(f"{db}: adapter {name}, {counts.items} items, {counts.users} users, {counts.events} events")
     if config is not None:
-        console.print(f"{config}: every setting, as a comment", highlight=False, markup=False, soft_wrap=True)
+        _say(f"{config}: {'was there already and is left as it was' if kept else 'every setting, as a comment'}")
     if counts.items == 0:
-        console.print(f"next: brewlite import items FILE --db {db}", highlight=False, markup=False, soft_wrap=True)
+        _say(f"next: brewlite import items FILE --db {db}")
+
+
+def _say(words: str) -> None:
+    console.print(words, highlight=False, markup=False, soft_wrap=True)
 
 
 def _settle_adapter(store: Store, db: str, adapter: str | None) -> str:
     """The adapter that the site has from now on. Only a site without items may change it."""
-    from brewlite.adapter import adapter_names, load_adapter
+    from brewlite.adapter import adapter_names
 
     there = store.get_meta("adapter")
     if adapter is None:
         if there is None:
             raise BadSettings(f"{db} has no adapter yet: add --adapter {'|'.join(adapter_names())}, or a TOML file")
         return there
-    load_adapter(adapter)
     wanted = str(Path(adapter).resolve()) if adapter.endswith(".toml") else adapter
     if there not in (None, wanted) and store.counts().items:
         raise BadSettings(f"{db} holds items of adapter {there!r}: use another database for {adapter!r}")
