@@ -18,6 +18,10 @@ MAX_AGE_DAYS = 366.0
 """What is said to be older is the house, not its listing."""
 
 
+MAX_DURATION = 1e4
+"""Of any unit; more reaches back before there were calendars."""
+
+
 class Span(Struct, frozen=True, kw_only=True):
     """A length of time in days, or a moment, and where its words end."""
 
@@ -73,7 +77,7 @@ def _aged(sentence: Sentence, i: int, at: datetime) -> Constraint | None:
 def _appeared(sentence: Sentence, i: int, after: int, at: datetime) -> Constraint | None:
     """``posted`` and a time: ``today``, ``in the last 3 days``, ``less than a week ago``, ``since 1 May``."""
     language, posted = sentence.language, after
-    while after < len(sentence) and sentence.together(i, after) and _passes(sentence, after):
+    while after < len(sentence) and sentence.together(i, after) and sentence.is_one_of(after, language.during):
         after += 1
     for size in (2, 1) if after == posted else (1,):  # "last week" reaches back further than "in the last week"
         if sentence.together(i, after + size - 1):
@@ -92,11 +96,6 @@ def _appeared(sentence: Sentence, i: int, after: int, at: datetime) -> Constrain
         if moment is not None:
             return _limit(sentence, i, start + 1, op, moment)
     return None
-
-
-def _passes(sentence: Sentence, i: int) -> bool:
-    """Whether the word may stand between ``posted`` and its time."""
-    return sentence.tokens[i].text in ("in", "the", "during", "over", "on", "at")
 
 
 def _named_date(sentence: Sentence, i: int, fields: Sequence[Field], at: datetime) -> Constraint | None:
@@ -127,11 +126,9 @@ def _duration(sentence: Sentence, i: int) -> Span | None:
         return None
     first = sentence.tokens[i]
     amount, unit = (first.value, i + 1) if first.value is not None else (1.0, i)
-    if first.text in ("a", "an", "the", "couple"):
-        amount, unit = (2.0 if first.text == "couple" else 1.0), i + 1
-        if sentence.together(i, unit) and sentence.tokens[unit].text == "of":
-            unit += 1
-    if not sentence.together(i, unit) or amount is None or amount > 1e4:
+    if sentence.is_one_of(i, sentence.language.articles):
+        unit = i + 1
+    if not sentence.together(i, unit) or amount > MAX_DURATION:
         return None
     days = sentence.language.durations.get(sentence.tokens[unit].text)
     return None if days is None else Span(last=unit + 1, days=amount * days)

@@ -46,6 +46,7 @@ class Language(Struct, frozen=True, kw_only=True):
     """Before a name: it is a landmark, not a property (``close to a farm``)."""
     inside: str
     """Before the name of a place: ``in``."""
+    articles: str
     fillers: str
     """Say nothing about what is meant."""
     abbreviations: str
@@ -67,6 +68,8 @@ class Language(Struct, frozen=True, kw_only=True):
     old: str
     """Behind a length of time: an age."""
     ago: str
+    during: str
+    """Between ``posted`` and its time."""
     lasting: str
     """Before a length of time that ends now: ``last``, ``past``."""
     days_back: Mapping[str, float]
@@ -163,6 +166,7 @@ ENGLISH = Language(
         "overlooking|outside|behind|along|past|walking distance to|like|as|was|were|under|over|of"
     ),
     inside="in|within|around in|inside|located in|based in|in or around",
+    articles="a|an|the|any|some|its|own",
     fillers=(
         "a|an|the|any|either|after|allow|some|of|is|are|be|being|it|its|it's|this|that|there|my|our|i|we|i'm|im|i'd|id|we're|looking|"
         "look|for|"
@@ -195,6 +199,7 @@ ENGLISH = Language(
     older="older than|not newer than|no newer than",
     old="old|of age",
     ago="ago",
+    during="in|the|during|over|on|at|within",
     lasting="last|past|previous|within|this last|this past|the last|the past",
     days_back={
         "today": 1.0, "since yesterday": 2.0, "yesterday": 2.0, "this morning": 1.0, "this week": 7.0,

@@ -213,9 +213,8 @@ def _alternative(sentence: Sentence, previous: int, i: int) -> bool:
 
 
 def _article(sentence: Sentence, i: int) -> int:
-    while (
-        i > 0 and sentence.together(i - 1, i) and sentence.tokens[i - 1].text in ("a", "an", "the", "any", "its", "own")
-    ):
+    """Where the articles before the name at ``i`` start."""
+    while i > 0 and sentence.together(i - 1, i) and sentence.is_one_of(i - 1, sentence.language.articles):
         i -= 1
     return i
 

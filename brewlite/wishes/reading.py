@@ -74,20 +74,15 @@ def _end(sentence: Sentence) -> int:
 
 
 def _trimmed(sentence: Sentence, run: list[int]) -> str:
+    """The run without conjunctions at its start and connecting words at its end; nothing if it says nothing."""
     language = sentence.language
-    empty = phrases(language.fillers) | phrases(language.conjunctions) | phrases(language.links)
-    if all((sentence.tokens[i].text,) in empty or not sentence.tokens[i].text[:1].isalnum() for i in run):
+    joints = phrases(language.conjunctions) | phrases(language.alternatives)
+    ends = joints | phrases(language.links) | phrases(language.articles)
+    empty = ends | phrases(language.fillers)
+    words = [(sentence.tokens[i].text,) for i in run]
+    marks = [not text[0][:1].isalnum() for text in words]
+    if all(mark or text in empty for mark, text in zip(marks, words, strict=True)):
         return ""
-    edges = {i for i in run if (sentence.tokens[i].text,) in empty or not sentence.tokens[i].text[:1].isalnum()}
-    while run and run[0] in edges and _drops(sentence, run[0]):
-        run = run[1:]
-    while run and run[-1] in edges:
-        run = run[:-1]
-    return sentence.text(run[0], run[-1] + 1) if run else ""
-
-
-def _drops(sentence: Sentence, i: int) -> bool:
-    """At the start of a run a preposition belongs to what follows (``by the river``), a conjunction does not."""
-    language = sentence.language
-    text = sentence.tokens[i].text
-    return (text,) in phrases(language.conjunctions) or text in ("please", "or") or not text[:1].isalnum()
+    first = next(n for n, text in enumerate(words) if not marks[n] and text not in joints)
+    last = max(n for n, text in enumerate(words) if not marks[n] and text not in ends)
+    return sentence.text(run[first], run[last] + 1)

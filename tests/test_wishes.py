@@ -1,0 +1,499 @@
+"""A visitor's words, read as hard limits; and the limits, kept."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from brewlite.adapter import Field, load_adapter
+from brewlite.errors import BadRecord
+from brewlite.records import Constraint, Item
+from brewlite.wishes import ENGLISH, allows, parse_filters, understand
+
+AT = datetime(2024, 5, 15, 12, tzinfo=UTC)
+HOMES = load_adapter("realestate").fields
+JOBS = load_adapter("jobs").fields
+POSTS = load_adapter("posts").fields
+KNOWN = {
+    "place": ["Angaston", "Tanunda", "Mount Pleasant", "Bellingham, Washington"],
+    "type": ["Entire cottage", "Cottage"],
+    "company": ["Google", "Server"],
+}
+
+
+def read(words, fields=HOMES, known=KNOWN):
+    return understand(words, fields, at=AT, known=known)
+
+
+def limits(words, fields=HOMES, known=KNOWN):
+    return {
+        (c.field, c.op, tuple(c.value) if isinstance(c.value, list) else c.value)
+        for c in read(words, fields, known).constraints
+    }
+
+
+def days_ago(days):
+    return (AT - timedelta(days=days)).isoformat()
+
+
+PETS = ("Pets allowed", "Pets live on this property")
+LIMITS = [
+    # money
+    ("under $1,500", ("price", "<=", 1500)),
+    ("below 300k", ("price", "<=", 300_000)),
+    ("max 1200 a month", ("price", "<=", 1200)),
+    ("max. 1500 euros", ("price", "<=", 1500)),
+    ("1500 dollars max", ("price", "<=", 1500)),
+    ("$1,500 or less", ("price", "<=", 1500)),
+    ("£1.2k pcm max", ("price", "<=", 1200)),
+    ("under £300 a week", ("price", "<=", 1300)),
+    ("under 1.2 million", ("price", "<=", 1_200_000)),
+    ("under 2m", ("price", "<=", 2_000_000)),
+    ("<= $1500", ("price", "<=", 1500)),
+    ("cheaper than 200", ("price", "<=", 200)),
+    ("budget 1500", ("price", "<=", 1500)),
+    ("my budget is $1,500", ("price", "<=", 1500)),
+    ("budget of up to 1500", ("price", "<=", 1500)),
+    ("price under 1500", ("price", "<=", 1500)),
+    ("rent max 1200", ("price", "<=", 1200)),
+    ("prices from 300k", ("price", ">=", 300_000)),
+    ("between 800 and 1,200", ("price", ">=", 800), ("price", "<=", 1200)),
+    ("between $800 and $1,200 a month", ("price", ">=", 800), ("price", "<=", 1200)),
+    ("$800-1200", ("price", ">=", 800), ("price", "<=", 1200)),
+    ("300-400k", ("price", ">=", 300_000), ("price", "<=", 400_000)),
+    ("from $1200 to $800", ("price", ">=", 800), ("price", "<=", 1200)),
+    # turned round
+    ("not under 100", ("price", ">=", 100)),
+    ("nothing over 1500", ("price", "<=", 1500)),
+    ("don't want to pay more than 900", ("price", "<=", 900)),
+    ("can’t pay over 900 a month", ("price", "<=", 900)),
+    ("no more than two bedrooms", ("bedrooms", "<=", 2)),
+    # counts and measures
+    ("at least 2 bedrooms", ("bedrooms", ">=", 2)),
+    ("2+ beds", ("bedrooms", ">=", 2)),
+    ("3 bedrooms", ("bedrooms", ">=", 3)),
+    ("a 2-bedroom flat near the park", ("bedrooms", ">=", 2)),
+    ("exactly 3 bedrooms", ("bedrooms", "==", 3)),
+    ("two bedroom", ("bedrooms", ">=", 2)),
+    ("2 bedrooms or more", ("bedrooms", ">=", 2)),
+    ("2 or more bedrooms", ("bedrooms", ">=", 2)),
+    ("2 bedrooms max", ("bedrooms", "<=", 2)),
+    ("bedrooms >= 2", ("bedrooms", ">=", 2)),
+    ("bedrooms: 2", ("bedrooms", ">=", 2)),
+    ("2 large bedrooms", ("bedrooms", ">=", 2)),
+    ("2-3 bedrooms", ("bedrooms", ">=", 2), ("bedrooms", "<=", 3)),
+    ("two or three bedrooms", ("bedrooms", ">=", 2), ("bedrooms", "<=", 3)),
+    ("3 bed 2 bath", ("bedrooms", ">=", 3), ("bathrooms", ">=", 2)),
+    ("studio", ("bedrooms", "==", 0)),
+    ("sleeps 6", ("guests", ">=", 6)),
+    ("for 2 people", ("guests", ">=", 2)),
+    ("rating above 4.5", ("rating", ">=", 4.5)),
+    ("4 stars or more", ("rating", ">=", 4)),
+    ("at least 80 m²", ("area", ">=", 80)),
+    ("at least 1000 sq ft", ("area", ">=", 92.9)),
+    ("over 2 acres", ("land_area", ">=", 8093.71)),
+    ("at least 80 m2 living space and 500 m2 of land", ("area", ">=", 80), ("land_area", ">=", 500)),
+    ("not on the ground floor", ("floor", "!=", 0)),
+    ("not ground floor", ("floor", "!=", 0)),
+    ("3rd floor", ("floor", "==", 3)),
+    ("2 bedrooms max $900", ("bedrooms", ">=", 2), ("price", "<=", 900)),
+    # names
+    ("no shared room", ("room_type", "!=", "shared room")),
+    ("we don't want shared rooms or hostels", ("room_type", "!=", "shared room"), ("building", "!=", "hostel")),
+    ("no hostel, hotel or dorm", ("building", "not in", ("hostel", "hotel")), ("room_type", "!=", "shared room")),
+    ("entire place only", ("room_type", "==", "entire home")),
+    ("private bathroom", ("shared_bathroom", "==", False)),
+    ("not a shared bathroom", ("shared_bathroom", "!=", True)),
+    ("unfurnished", ("furnished", "==", False)),
+    ("pet friendly", ("amenities", "==", "Pets allowed")),
+    ("without pets", ("amenities", "not in", PETS)),
+    ("must allow pets", ("amenities", "in", PETS)),
+    ("with a pool", ("amenities", "==", "Pool")),
+    ("pool, quiet", ("amenities", "==", "Pool")),
+    ("with a garden and a garage", ("amenities", "==", "Garden"), ("amenities", "==", "Garage")),
+    ("either a pool or a hot tub", ("amenities", "in", ("Pool", "Hot tub"))),
+    ("a house, flat or townhouse", ("building", "in", ("house", "apartment", "townhouse"))),
+    ("no pool", ("amenities", "!=", "Pool")),
+    ("to rent, max £900", ("offer", "==", "for rent"), ("price", "<=", 900)),
+    # places and other values of the catalog
+    ("in Angaston", ("place", "==", "Angaston")),
+    ("in Angaston or Tanunda", ("place", "in", ("Angaston", "Tanunda"))),
+    ("not in Tanunda", ("place", "!=", "Tanunda")),
+    ("in Bellingham", ("place", "==", "Bellingham")),
+    ("cottage only", ("type", "==", "Cottage")),
+    ("no cottage", ("type", "!=", "Cottage")),
+    # dates
+    ("posted this week", ("created", ">=", days_ago(7))),
+    ("posted today", ("created", ">=", days_ago(1))),
+    ("listed in the last 3 days", ("created", ">=", days_ago(3))),
+    ("newer than 3 days", ("created", ">=", days_ago(3))),
+    ("no older than a week", ("created", ">=", days_ago(7))),
+    ("less than 2 weeks old", ("created", ">=", days_ago(14))),
+    ("not posted this week", ("created", "<=", days_ago(7))),
+    ("posted since 1 May", ("created", ">=", "2024-05-01T00:00:00+00:00")),
+    ("posted after 2024-03-09", ("created", ">=", "2024-03-09T00:00:00+00:00")),
+    ("available now", ("available", "<=", AT.isoformat())),
+    ("available from 1 June", ("available", "<=", "2024-06-01T00:00:00+00:00")),
+    ("available by March 3rd", ("available", "<=", "2025-03-03T00:00:00+00:00")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("words", "wanted"), [(words, set(wanted)) for words, *wanted in LIMITS])
+def test_plain_limits_are_understood(words, wanted):
+    assert limits(words) == wanted
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        ("remote only", {("remote", "==", True)}),
+        ("must be remote", {("remote", "==", True)}),
+        ("not remote", {("remote", "!=", True)}),
+        ("no remote work", {("remote", "!=", True)}),
+        ("on site only", {("remote", "==", False)}),
+        ("full-time", {("employment", "==", "full-time")}),
+        ("part-time barista", {("employment", "==", "part-time")}),
+        ("part time or full time", {("employment", "in", ("part-time", "full-time"))}),
+        ("no internships", {("employment", "!=", "internship")}),
+        ("salary over 60k", {("salary", ">=", 60_000)}),
+        ("salary: 60k+", {("salary", ">=", 60_000)}),
+        ("at least $30 an hour", {("salary", ">=", 62_400)}),
+        ("pays more than $25/hr", {("salary", ">=", 52_000)}),
+        ("over 5k a month", {("salary", ">=", 60_000)}),
+        ("50k-70k", {("salary", ">=", 50_000), ("salary", "<=", 70_000)}),
+        ("closing before 1 June", {("expires", "<=", "2024-06-01T00:00:00+00:00")}),
+        ("not Google", {("company", "!=", "Google")}),
+        ("posted this week, remote only", {("created", ">=", days_ago(7)), ("remote", "==", True)}),
+    ],
+)
+def test_limits_on_jobs(words, wanted):
+    assert limits(words, JOBS) == wanted
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        ("at least 5 answers", {("answers", ">=", 5)}),
+        ("only unanswered", {("solved", "==", False)}),
+        ("over 10k views", {("views", ">=", 10_000)}),
+        ("posted in the last year", {("created", ">=", days_ago(366))}),
+    ],
+)
+def test_limits_on_posts(words, wanted):
+    assert limits(words, POSTS) == wanted
+
+
+WISHES = [
+    "", "cheap", "quiet, by the river", "around $1,500", "about 2 bedrooms", "$1500ish", "under 200 or so",
+    "ideally under 2km", "ideally a pool and 2 bedrooms", "preferably entire home", "would be nice to have a pool",
+    "I don't mind shared rooms", "shared room is fine", "own room is fine but not a shared one", "don't need a pool",
+    "pool not needed", "near the pool", "close to a farm", "a view of the pool", "pool table", "no noise from the hotel",
+    "5 minutes from the beach", "within 2km of the beach", "under 5 minutes walk", "under $50 per person",
+    "less than 30 days", "under 30 hours a week", "house under 10 years old", "not too expensive", "under the bridge",
+    "one of the best", "the one with a view", "something romantic for two", "no smoking", "a pool or a nice view",
+    "2 bedrooms or a large studio", "a cottage", "house, flat or cottage", "between 2 and 3", "not between 300 and 400",
+    "quiet house by the river", "a wifi password that works", "minimum stay under 3 nights", "arriving 1 June",
+    "pool but no pool", "$1,500",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("words", WISHES)
+def test_wishes_are_no_limits(words):
+    wishes = read(words)
+    assert wishes.constraints == ()
+    assert wishes.rest == words
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["salary 60k", "remote python job", "in Chicago", "server", "at Google", "night shift ok", "remote or hybrid"],
+)
+def test_wishes_about_jobs_are_no_limits(words):
+    assert read(words, JOBS).constraints == ()
+
+
+@pytest.mark.parametrize(
+    ("words", "rest"),
+    [
+        ("quiet, by the river, no shared room, under $300", "quiet, by the river"),
+        ("a quiet place with a pool and at least 2 bedrooms", "a quiet place"),
+        ("under $1,500", ""),
+        ("I'd like something under 1,200 pcm with parking please", ""),
+        ("ideally with a pool, under $200", "ideally with a pool"),
+        ("no shared room and pool", "pool"),
+        ("2 BEDROOMS UNDER $1,500!!! sunny", "sunny"),
+        ("close to the station but not on the ground floor", "close to the station"),
+    ],
+)
+def test_the_rest_keeps_what_is_not_a_limit(words, rest):
+    assert read(words).rest == rest
+
+
+def test_constraints_quote_the_visitor():
+    first, second = read("Quiet, NOT under $100, at least Two bedrooms").constraints
+    assert (first.words, second.words) == ("NOT under $100", "at least Two bedrooms")
+
+
+def test_places_and_catalog_values_need_to_be_known():
+    assert limits("in Angaston", known=None) == set()
+    assert limits("no cottage", known=None) == set()
+
+
+def test_rough_words_stay_even_where_a_limit_stands_beside_them():
+    assert limits("around $1,500 but at least 2 bedrooms") == {("bedrooms", ">=", 2)}
+
+
+def test_another_language_is_a_table():
+    german = replace(
+        ENGLISH,
+        numbers={"zwei": 2.0, "drei": 3.0},
+        at_most="unter|höchstens|bis|maximal",
+        at_least="über|mindestens|ab",
+        negations="kein|keine|keinen|nicht|ohne",
+        soft="am liebsten|gerne|möglichst",
+        required="mit",
+        fillers="ein|eine|einen|der|die|das|und|ich|suche",
+    )
+    fields = (
+        Field(name="price", type="money"),
+        Field(name="zimmer", type="integer", words=("zimmer",)),
+        Field(name="extras", type="tags", values={"Balkon": ("balkon",)}),
+    )
+
+    def understood(words):
+        found = understand(words, fields, at=AT, language=german).constraints
+        return {(c.field, c.op, c.value) for c in found}
+
+    assert understood("mindestens zwei Zimmer, unter 900 €, mit Balkon") == {
+        ("zimmer", ">=", 2.0),
+        ("price", "<=", 900.0),
+        ("extras", "==", "Balkon"),
+    }
+    assert understood("kein Balkon, am liebsten drei Zimmer") == {("extras", "!=", "Balkon")}
+
+
+AT_MOST = ["under", "below", "max", "at most", "no more than", "up to", "not over", "less than"]
+AT_LEAST = ["over", "at least", "more than", "min", "not under", "no less than", "above"]
+amounts = st.integers(min_value=51, max_value=9_999_999)
+
+
+@given(amounts, st.sampled_from(AT_MOST + AT_LEAST), st.sampled_from(["${:,}", "${}", "{:,} dollars", "{}", "€{:,}"]))
+@settings(deadline=None)
+def test_a_written_amount_is_read_back(amount, comparison, shape):
+    op = "<=" if comparison in AT_MOST else ">="
+    assert limits(f"{comparison} {shape.format(amount)}") == {("price", op, float(amount))}
+
+
+@given(st.integers(0, 40), st.sampled_from(AT_MOST + AT_LEAST), st.sampled_from(["bedrooms", "bathrooms", "guests"]))
+@settings(deadline=None)
+def test_a_written_count_is_read_back(count, comparison, unit):
+    op = "<=" if comparison in AT_MOST else ">="
+    assert limits(f"sunny, {comparison} {count} {unit}, please") == {(unit, op, float(count))}
+
+
+@given(st.integers(1, 200), st.sampled_from([("day", 1), ("week", 7), ("month", 31)]))
+@settings(deadline=None)
+def test_a_written_age_is_read_back(count, unit):
+    name, days = unit
+    wanted = {("created", ">=", days_ago(count * days))}
+    assert limits(f"posted in the last {count} {name}s") == wanted
+    if count * days <= 366:
+        assert limits(f"newer than {count} {name}s") == wanted
+
+
+@given(st.text(max_size=300))
+@settings(max_examples=300, deadline=None)
+def test_no_text_breaks_it(words):
+    wishes = read(words)
+    assert all(c.field and c.words for c in wishes.constraints)
+
+
+PIECES = [
+    "no", "not", "without", "or", "and", "but", "under", "at least", "max", "between", "around", "ideally", "2", "3",
+    "$900", "300k", "bedrooms", "beds", "shared room", "pool", "house", "in Angaston", "a", "with", "posted",
+    "this week", "1 June", "available", ",", ".", "-", "+", "a month", "only", "don't mind", "newer than", "days",
+    "m²", "per", "older", "ago",
+]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=14).map(" ".join))
+@settings(max_examples=400, deadline=None)
+def test_no_heap_of_its_own_words_breaks_it(words):
+    names = {field.name for field in HOMES} | {"created", "expires", "place"}
+    for constraint in read(words).constraints:
+        assert constraint.field in names
+        assert constraint.op in ("<=", ">=", "==", "!=", "in", "not in")
+        assert constraint.words
+        allows(constraint, ITEM, AT)
+
+
+def test_a_very_long_text_is_read_in_reasonable_time():
+    start = time.perf_counter()
+    read("2 bedrooms or a pool, not under $900 and no shared room " * 2_000)
+    assert time.perf_counter() - start < 5
+
+
+# --- keeping to limits
+
+ITEM = Item(
+    id="1",
+    kind="listing",
+    title="Coach house",
+    place="Angaston, South Australia",
+    created=AT - timedelta(days=3),
+    fields={
+        "price": 254.0,
+        "bedrooms": 2.0,
+        "room_type": "entire home",
+        "amenities": ["Pool", "Wi-Fi"],
+        "furnished": True,
+        "available": "2024-06-01T00:00:00+00:00",
+    },
+)
+
+
+def one(field, op, value):
+    return Constraint(field=field, op=op, value=value)
+
+
+@pytest.mark.parametrize(
+    ("constraint", "fits"),
+    [
+        (one("price", "<=", 254.0), True),
+        (one("price", "<=", 253.9), False),
+        (one("price", ">=", 300.0), False),
+        (one("bedrooms", "==", 2.0), True),
+        (one("bedrooms", "!=", 2.0), False),
+        (one("room_type", "==", "Entire home"), True),
+        (one("room_type", "in", ["shared room", "entire home"]), True),
+        (one("room_type", "not in", ["shared room", "hotel room"]), True),
+        (one("amenities", "==", "pool"), True),
+        (one("amenities", "in", ["Hot tub", "wi fi"]), True),
+        (one("amenities", "not in", ["Hot tub", "pool"]), False),
+        (one("furnished", "==", True), True),
+        (one("furnished", "!=", True), False),
+        (one("place", "==", "angaston"), True),
+        (one("place", "==", "Angaston, South Australia"), True),
+        (one("place", "!=", "Angaston"), False),
+        (one("created", ">=", days_ago(7)), True),
+        (one("created", ">=", days_ago(1)), False),
+        (one("available", "<=", "2024-06-01T00:00:00+00:00"), True),
+        (one("available", "<=", "now"), False),
+        # unknown
+        (one("area", ">=", 50.0), False),
+        (one("area", "<=", 50.0), False),
+        (one("floor", "==", 0.0), False),
+        (one("floor", "!=", 0.0), True),
+        (one("type", "in", ["house"]), False),
+        (one("type", "not in", ["house"]), True),
+        (one("expires", "<=", days_ago(0)), False),
+        # of another type than the limit
+        (one("room_type", "<=", 3.0), False),
+        (one("furnished", ">=", 0.0), False),
+        (one("price", "<=", days_ago(1)), False),
+    ],
+)
+def test_allows(constraint, fits):
+    assert allows(constraint, ITEM, AT) is fits
+
+
+def test_now_is_the_moment_that_is_asked_about():
+    limit = one("available", "<=", "now")
+    assert allows(limit, ITEM, datetime(2024, 6, 2, tzinfo=UTC))
+    assert not allows(limit, ITEM, datetime(2024, 5, 31, tzinfo=UTC))
+
+
+prices = st.one_of(st.none(), st.floats(0, 5_000))
+rooms = st.one_of(st.none(), st.integers(0, 6).map(float))
+kinds = st.one_of(st.none(), st.sampled_from(["shared room", "entire home", "private room"]))
+ages = st.one_of(st.none(), st.integers(0, 40))
+
+
+@given(prices, rooms, kinds, ages, st.integers(60, 4_000), st.integers(0, 5))
+@settings(max_examples=300, deadline=None)
+def test_what_passes_keeps_to_what_was_said(price, bedrooms, room_type, age, most, least):
+    fields = {"price": price, "bedrooms": bedrooms, "room_type": room_type}
+    item = Item(
+        id="1",
+        kind="listing",
+        title="x",
+        fields={name: value for name, value in fields.items() if value is not None},
+        created=None if age is None else AT - timedelta(days=age),
+    )
+    found = read(f"under ${most}, at least {least} bedrooms, no shared room, posted this week, quiet").constraints
+    assert len(found) == 4
+    fits = all(allows(constraint, item, AT) for constraint in found)
+    assert fits == (
+        price is not None
+        and price <= most
+        and bedrooms is not None
+        and bedrooms >= least
+        and room_type != "shared room"
+        and age is not None
+        and age <= 7
+    )
+
+
+# --- filters
+
+
+def test_filters_become_constraints():
+    found = parse_filters(
+        {
+            "price": {"min": 100, "max": "1,500".replace(",", "")},
+            "bedrooms": 2,
+            "room_type": {"not": ["shared room", "hotel room"]},
+            "amenities": ["Pool", "Gym"],
+            "furnished": True,
+            "created": {"min": "2024-05-01"},
+            "place": "Angaston",
+        },
+        HOMES,
+    )
+    assert [(c.field, c.op, c.value) for c in found] == [
+        ("price", ">=", 100.0),
+        ("price", "<=", 1500.0),
+        ("bedrooms", "==", 2.0),
+        ("room_type", "not in", ["shared room", "hotel room"]),
+        ("amenities", "in", ["Pool", "Gym"]),
+        ("furnished", "==", True),
+        ("created", ">=", "2024-05-01T00:00:00+00:00"),
+        ("place", "==", "Angaston"),
+    ]
+
+
+def test_filters_on_lists_of_numbers_hold():
+    (constraint,) = parse_filters({"bedrooms": {"in": [1, 2]}}, HOMES)
+    assert allows(constraint, ITEM, AT)
+    (constraint,) = parse_filters({"bedrooms": {"not": [1, 2]}}, HOMES)
+    assert not allows(constraint, ITEM, AT)
+
+
+@pytest.mark.parametrize(
+    ("filters", "complaint"),
+    [
+        ({"prise": 3}, "did you mean 'price'"),
+        ({"prise": 3}, "fields: type, offer"),
+        ({"price": "cheap"}, "filter 'price' has 'cheap': not a number"),
+        ({"price": float("nan")}, "not a number"),
+        ({"price": {"mim": 3}}, "min, max, in (a list), not"),
+        ({"price": {"max": None}}, "not a number"),
+        ({"price": {"in": 3}}, "in (a list)"),
+        ({"price": {}}, "is empty"),
+        ({"room_type": {"in": []}}, "empty list"),
+        ({"room_type": {"min": 3}}, "room_type is a category"),
+        ({"furnished": "perhaps"}, "not true or false"),
+        ({"created": {"min": "soon"}}, "not a date"),
+        ({"room_type": {"a": 1, "b": 2}}, "'a'"),
+        ({"room_type": [["x"]]}, "not a text"),
+    ],
+)
+def test_bad_filters_are_refused(filters, complaint):
+    with pytest.raises(BadRecord) as caught:
+        parse_filters(filters, HOMES)
+    assert complaint in str(caught.value)
