@@ -172,7 +172,7 @@ def index_items(
 ) -> int:
     """Encode the texts of items (of ``ids``; None: of all) that are new to ``encoder`` or changed. How many were."""
     texts = {item.id: adapter.describe(item)[:MAX_TEXT] for item in store.items(ids)}
-    return _index(store, "item", encoder, texts, progress)
+    return _index(store, "item", encoder, texts, progress, everything=ids is None)
 
 
 def index_users(
@@ -181,10 +181,11 @@ def index_users(
     """The same for users' interests; who has none any more loses the vector."""
     users = store.users() if ids is None else [user for user in map(store.user, ids) if user is not None]
     texts = {user.id: user.interests[:MAX_TEXT] for user in users if user.interests.strip()}
-    gone = store.vector_digests("user", encoder.name).keys() & {user.id for user in users} - texts.keys()
+    silent = [user.id for user in users if user.id not in texts]
+    gone = store.vector_digests("user", encoder.name, silent)
     if gone:
-        store.drop_vectors("user", encoder.name, sorted(gone))
-    return _index(store, "user", encoder, texts, progress)
+        store.drop_vectors("user", encoder.name, list(gone))
+    return _index(store, "user", encoder, texts, progress, everything=ids is None)
 
 
 def _index(
@@ -193,9 +194,10 @@ def _index(
     encoder: Encoder,
     texts: Mapping[str, str],
     progress: OnProgress | None,
+    everything: bool,
 ) -> int:
     digests = {id: hashlib.blake2b(text.encode(), digest_size=16).hexdigest() for id, text in texts.items()}
-    there = store.vector_digests(kind, encoder.name)
+    there = store.vector_digests(kind, encoder.name, None if everything else list(texts))
     stale = [id for id, digest in digests.items() if there.get(id) != digest]
     for start in range(0, len(stale), TEXTS_A_BATCH):
         batch = stale[start : start + TEXTS_A_BATCH]

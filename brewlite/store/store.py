@@ -235,11 +235,13 @@ class Store:
         matrix = np.frombuffer(b"".join(vector for _, vector in found), dtype="<f4")
         return [id for id, _ in found], matrix.reshape(len(found), -1).astype(np.float32)
 
-    def vector_digests(self, kind: VectorKind, encoder: str) -> dict[str, str]:
-        """Id -> digest of the text that its vector was made from."""
+    def vector_digests(self, kind: VectorKind, encoder: str, ids: Sequence[str] | None = None) -> dict[str, str]:
+        """Id -> digest of the text that its vector was made from; of ``ids`` only, or of all."""
         c = tables.vectors.c
         query = select(c.id, c.digest).where(c.kind == kind, c.encoder == encoder)
         with self._reading() as connection:
+            if ids is not None:
+                return {row.id: row.digest for row in _by_ids(connection, query, c.id, list(ids))}
             return {row.id: row.digest for row in connection.execute(query)}
 
     def slate(self, id: str) -> LoggedSlate | None:
