@@ -1,21 +1,29 @@
-"""What a query may hold. One place, so that the SDK, the command line and HTTP refuse the same things in one voice."""
+"""What queries, and records that are stored as they come, may hold.
+
+One place, so that the SDK, the command line and HTTP refuse the same things in one voice.
+"""
 
 from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from msgspec import structs
 
+from brewlite.adapter import Field
 from brewlite.errors import BadRecord
-from brewlite.records import Query, as_utc
+from brewlite.records import Event, FieldValue, Item, Query, as_utc
 
 MAX_K = 1_000
 MAX_CANDIDATES = 5_000
 MAX_WORDS = 4_000
 """Characters of ``instructions``."""
 MAX_HISTORY = 10_000
+MAX_TITLE = 1_000
+MAX_TEXT = 100_000
+"""Characters. An import cuts its rows' texts; a record that is sent is refused, as its sender can be told."""
 CLOCK_SKEW = timedelta(days=1)
 
 
@@ -57,3 +65,57 @@ def _check_candidates(query: Query, pinned: bool) -> None:
     twice = [id_ for id_, count in Counter(query.candidates).items() if count > 1]
     if twice:
         raise BadRecord(f"candidates given more than once: {', '.join(map(repr, twice[:20]))}")
+
+
+def checked_item(item: Item, fields: Sequence[Field], now: datetime) -> Item:
+    """``item`` with its times in UTC.
+
+    Raises:
+        BadRecord: a field holds what its declared type cannot; a text is too long; it was created in the future.
+    """
+    who = f"item {item.id!r}"
+    if not item.title.strip():
+        raise BadRecord(f"{who} has no title: the model and the visitor read it first")
+    for name, text, most in (("title", item.title, MAX_TITLE), ("text", item.text, MAX_TEXT)):
+        if len(text) > most:
+            raise BadRecord(f"{who}: {name} has {len(text)} characters, more than {most}; shorten it")
+    declared = {field.name: field for field in fields}
+    for name, value in item.fields.items():
+        if name in declared and (wrong := _misfit(declared[name], value)):
+            raise BadRecord(f"{who}: field {name!r} is {value!r}: {wrong}")
+    created = as_utc(item.created) if item.created is not None else None
+    if created is not None and created > now + CLOCK_SKEW:
+        raise BadRecord(f"{who}: created is {created.isoformat()}, in the future; it is when the item was first listed")
+    expires = as_utc(item.expires) if item.expires is not None else None
+    return structs.replace(item, created=created, expires=expires)
+
+
+def checked_event(event: Event, now: datetime) -> Event:
+    """``event`` with its time in UTC, or ``now`` where it has none.
+
+    Raises:
+        BadRecord: it lies in the future, or its value is not finite.
+    """
+    at = as_utc(event.at) if event.at is not None else now
+    if at > now + CLOCK_SKEW:
+        raise BadRecord(f"event {event.action!r} of {event.user!r} is at {at.isoformat()}, in the future")
+    if event.value is not None and not math.isfinite(event.value):
+        raise BadRecord(
+            f"event {event.action!r} of {event.user!r} has value {event.value}: give a number, or leave it out"
+        )
+    return structs.replace(event, at=at)
+
+
+def _misfit(field: Field, value: FieldValue) -> str | None:
+    """What is wrong with ``value`` in ``field``; None when it fits."""
+    if field.type in ("number", "integer", "money"):
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            return f"{field.type} is a number"
+        if not math.isfinite(value):
+            return "not a finite number; leave the field out where it is not known"
+        return "money is not negative" if field.type == "money" and value < 0 else None
+    if field.type == "boolean":
+        return None if isinstance(value, bool) else "true or false"
+    if field.type == "tags":
+        return None if isinstance(value, list) else "tags are a list of texts"
+    return None if isinstance(value, str) else f"{field.type} is a text"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib import metadata
 
 import click
@@ -49,7 +50,7 @@ def _examine(config: str | None, db: str | None, adapter: str | None) -> Iterato
     yield _look("brewlite", lambda: f"{metadata.version('brewlite')} on Python {platform.python_version()}")
     yield _look("processor", _processor)
     for name in ("smollm2-135m", "minilm-l6"):
-        yield _look(f"weights {name}", lambda name=name: _weights(name))
+        yield _look(f"weights {name}", partial(_weights, name))
     if db is not None or config is not None:
         yield _look("site", lambda: _site(config, db, adapter))
 

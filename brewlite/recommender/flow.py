@@ -18,6 +18,7 @@ from msgspec import Struct, structs
 from brewlite import intake
 from brewlite.adapter import Adapter, load_adapter
 from brewlite.blend import Blend, Blended
+from brewlite.checks import checked_event, checked_item
 from brewlite.errors import BadSettings, UnknownName
 from brewlite.intake import ImportReport
 from brewlite.policy import Policy
@@ -293,8 +294,13 @@ class Recommender:
         )
 
     def put_items(self, items: Sequence[Item]) -> Written:
-        """Store items, and the vectors of those whose text changed."""
-        written = self.store.put_items(items)
+        """Store items, and the vectors of those whose text changed.
+
+        Raises:
+            BadRecord: names the item and the field that cannot be used; nothing is stored then.
+        """
+        now = self._clock()
+        written = self.store.put_items([checked_item(item, self.adapter.fields, now) for item in items])
         if self.encoder is not None:
             intake.index_items(self.store, self.adapter, self.encoder)
         return written
@@ -310,14 +316,16 @@ class Recommender:
         """Store what visitors did; an event without a time happened now.
 
         Raises:
+            BadRecord: an event lies in the future, or its value is not finite.
             UnknownName: lists the items the site does not have; nothing is stored then.
         """
+        now = self._clock()
+        events = tuple(checked_event(event, now) for event in events)
         known = self.store.known_items([event.item for event in events])
         unknown = sorted({event.item for event in events} - known)
         if unknown:
             raise UnknownName("item in event", unknown, hint="import items first")
-        now = self._clock()
-        return self.store.add_events([e if e.at is not None else structs.replace(e, at=now) for e in events])
+        return self.store.add_events(events)
 
     def log(self, slate: Slate, query: Query) -> None:
         """Keep what was shown, so that later events can be joined to it."""

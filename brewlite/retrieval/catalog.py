@@ -69,10 +69,18 @@ class Catalog:
         self.index: dict[str, int] = {}
         self.user_index: dict[str, int] = {}
         self.actions = list(adapter.actions)
+        self.created = self.expires = np.zeros(0, dtype=np.int64)
+        self.hidden = np.zeros(0, dtype=bool)
+        self.vectors: Floats = np.zeros((0, 1), dtype=np.float32)
         self.events = Events.empty()
+        self.by_user = self.by_item = Grouped.of(self.events.user, 0)
         self._action_index = {action.name: i for i, action in enumerate(self.actions)}
         self._seen = (-1, -1, 0)
+        # Each derived from the columns above, and dropped when they change.
         self._masks: dict[Constraint, Mask] = {}
+        self._numbers: dict[str, NDArray[np.float64]] = {}
+        self._categories: dict[str, list[str]] | None = None
+        self._moments: dict[int, Moment] = {}
 
     def refresh(self) -> Catalog:
         """Read what changed in the store since the last call; cheap when nothing did."""
@@ -88,7 +96,7 @@ class Catalog:
         if now.last_event != last_event:
             self._append_events(last_event)
         if (now.items, now.vectors, now.last_event) != self._seen:
-            self._moments: dict[int, Moment] = {}
+            self._moments = {}
         self._seen = (now.items, now.vectors, now.last_event)
         return self
 
@@ -141,12 +149,12 @@ class Catalog:
         self.expires = np.array([NEVER if i.expires is None else to_us(i.expires) for i in self.items], dtype=np.int64)
         self.hidden = np.array([i.hidden for i in self.items], dtype=bool)
         self._masks = {}
-        self._numbers: dict[str, NDArray[np.float64]] = {}
-        self._categories: dict[str, list[str]] | None = None
+        self._numbers = {}
+        self._categories = None
 
     def _load_vectors(self) -> None:
         ids, matrix = self.store.vectors("item", self.encoder)
-        self.vectors: Floats = np.zeros((len(self.items), matrix.shape[1] if len(ids) else 1), dtype=np.float32)
+        self.vectors = np.zeros((len(self.items), matrix.shape[1] if len(ids) else 1), dtype=np.float32)
         known = [(self.index[id_], row) for row, id_ in enumerate(ids) if id_ in self.index]
         if known:
             rows, sources = np.array(known, dtype=np.int64).T
@@ -187,9 +195,6 @@ class Catalog:
         """Event rows grouped by user and by item, in time order: what history and co-visits are read from."""
         self.by_user = Grouped.of(self.events.user, len(self.user_index))
         self.by_item = Grouped.of(self.events.item, len(self.items))
-
-    by_user: Grouped
-    by_item: Grouped
 
 
 @dataclass(frozen=True)

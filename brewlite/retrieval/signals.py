@@ -58,7 +58,7 @@ class Retrieval:
         """Every signal for every item of the catalog."""
         counts = np.log1p(moment.popularity(self.config.window_days))
         return Signals(
-            popularity=counts / max(float(counts.max(initial=0.0)), 1e-9),
+            popularity=(counts / max(float(counts.max(initial=0.0)), 1e-9)).astype(np.float32),
             freshness=(1.0 / (1.0 + moment.age_days / self.config.fresh_days)).astype(np.float32),
             similarity=self._similarity(visitor, moment),
             wish=self._wish(visitor, moment),
