@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import json
 import re
+import sqlite3
 import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -317,6 +319,70 @@ def test_a_source_that_breaks_off_leaves_what_came_before(store: Store, adapter:
     assert store.counts().items == 1000
 
 
+# Other formats, through the adapters of the trades
+
+JOB = {
+    "@context": "https://schema.org",
+    "@type": "JobPosting",
+    "identifier": {"@type": "PropertyValue", "value": "j-1"},
+    "title": "Baker",
+    "description": "<p>Bread at night.</p>",
+    "datePosted": "2024-03-01",
+    "validThrough": "2024-06-01",
+    "hiringOrganization": {"@id": "#bakery"},
+    "jobLocation": {"@type": "Place", "address": {"@type": "PostalAddress", "addressLocality": "Graz"}},
+}
+
+
+def test_a_job_page_lands(store: Store, tmp_path: Path) -> None:
+    graph = {"@graph": [{"@type": "Organization", "@id": "#bakery", "name": "Mill Bakery"}, JOB]}
+    path = tmp_path / "job.html"
+    path.write_text(f'<html><script type="application/ld+json">{json.dumps(graph)}</script></html>')
+    assert tally(intake.import_items(store, load_adapter("jobs"), read_rows(path))) == (1, 1, 0, 0, 0)
+    (item,) = store.items()
+    assert (item.id, item.place, item.created) == ("j-1", "Graz", datetime(2024, 3, 1, tzinfo=UTC))
+    assert item.title.startswith("Baker")
+    assert "Bread at night." in item.text
+    assert "Mill Bakery" in load_adapter("jobs").describe(item)
+
+
+def test_a_feed_of_posts_lands(store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "posts.rss"
+    path.write_text(
+        "<rss><channel><item><guid>p-1</guid><title>Where to sleep in Graz?</title><link>https://posts.example/1</link>"
+        "<description>Near the river.</description><category>austria</category>"
+        "<pubDate>Fri, 01 Mar 2024 10:00:00 GMT</pubDate></item></channel></rss>"
+    )
+    assert tally(intake.import_items(store, load_adapter("posts"), read_rows(path))) == (1, 1, 0, 0, 0)
+    (item,) = store.items()
+    assert (item.id, item.url, item.created) == (
+        "p-1",
+        "https://posts.example/1",
+        datetime(2024, 3, 1, 10, tzinfo=UTC),
+    )
+    assert "austria" in str(item.fields)
+
+
+def test_a_table_and_a_parquet_file_of_listings_land(store: Store, tmp_path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    shop = tmp_path / "shop.db"
+    with sqlite3.connect(shop) as connection:
+        connection.execute("CREATE TABLE homes (id INTEGER, title TEXT, price DECIMAL, bedrooms INTEGER, created TEXT)")
+        connection.execute("INSERT INTO homes VALUES (1, 'Mill house', 250000.50, 3, '2024-03-01 10:00:00')")
+    connection.close()
+    columns = {"id": [2], "title": ["Flat"], "price": [Decimal("99000.00")], "bedrooms": [None], "created": [NOON]}
+    pq.write_table(pa.table(columns), tmp_path / "homes.parquet")
+    adapter = load_adapter("realestate")
+    assert intake.import_items(store, adapter, read_rows(shop, table="homes")).added == 1
+    assert intake.import_items(store, adapter, read_rows(tmp_path / "homes.parquet")).added == 1
+    house, flat = store.items()
+    assert (house.id, house.fields["price"], house.fields["bedrooms"]) == ("1", 250000.5, 3.0)
+    assert house.created == datetime(2024, 3, 1, 10, tzinfo=UTC)
+    assert (flat.id, flat.fields["price"], flat.created) == ("2", 99000.0, NOON)
+
+
 # Speed and real data
 
 
@@ -334,6 +400,7 @@ def test_thirty_five_thousand_events_take_seconds(store: Store, adapter: FieldAd
     assert time.perf_counter() - started < 30
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("folder", "adapter_name", "items", "events", "action", "item_rows", "event_rows"),
     [

@@ -15,6 +15,7 @@ import numpy as np
 from sqlalchemy import URL, Connection, Engine, Table, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoFreeConnection
 
 from brewlite.errors import BadRecord, StoreError
 from brewlite.records import Event, Item, Query, Slate, User
@@ -23,6 +24,8 @@ from brewlite.store.answers import Counts, EventColumns, LoggedSlate, Revision, 
 
 IDS_A_STATEMENT = 1000
 """Ids looked up by one statement: far below any database's limit on parameters."""
+
+REFUSALS = (DBAPIError, NoFreeConnection, sqlite3.Error)
 
 VectorKind = Literal["item", "user"]
 
@@ -54,7 +57,7 @@ class Store:
         try:
             connect.prepare(store._engine)
             schema.bring_up_to_date(store._engine, connect.shown(url))
-        except (DBAPIError, sqlite3.Error) as error:
+        except REFUSALS as error:
             store.close()
             raise connect.refusal(error, url) from error
         except BaseException:
@@ -300,7 +303,7 @@ class Store:
         try:
             with self._engine.connect() as connection:
                 yield connection
-        except (DBAPIError, sqlite3.Error) as error:
+        except REFUSALS as error:
             raise connect.refusal(error, self._url) from error
 
     @contextmanager
@@ -311,7 +314,7 @@ class Store:
                 if connection.dialect.name == "postgresql":
                     connection.execute(select(tables.revision.c.one).with_for_update())
                 yield connection
-        except (DBAPIError, sqlite3.Error) as error:
+        except REFUSALS as error:
             raise connect.refusal(error, self._url) from error
 
 
