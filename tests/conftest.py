@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from brewlite.records import Event, Item
 from brewlite.recommender import Recommender
+from brewlite.records import Event, Item
 from brewlite.testing import FakeRanker
 
 
@@ -53,7 +53,7 @@ def home(number: int) -> Item:
         id=str(number),
         kind="listing",
         title=f"{kind} {number} in {place}",
-        text=f"A {'quiet' if number % 2 else 'lively'} {kind} in {place}, with a {'garden' if number % 5 else 'balcony'}.",
+        text=f"A {'quiet' if number % 2 else 'lively'} {kind}, with a {'garden' if number % 5 else 'balcony'}.",
         fields={"price": 600.0 + 50 * number, "bedrooms": float(number % 4)},
         place=place,
         created=NOW - timedelta(days=3 * number + 1),

@@ -65,10 +65,9 @@ def test_imports_point_upward():
         if room(path) == "__init__":
             continue
         for name in imports(path):
-            parts = name.split(".")
-            if parts[0] == "brewlite" and len(parts) > 1 and parts[1] in ROOMS:
-                if ROOMS.index(parts[1]) > ROOMS.index(room(path)):
-                    wrong.append(f"{path.relative_to(PACKAGE)} imports {name}")
+            other = name.split(".")[1] if name.startswith("brewlite.") else room(path)
+            if other in ROOMS and ROOMS.index(other) > ROOMS.index(room(path)):
+                wrong.append(f"{path.relative_to(PACKAGE)} imports {name}")
     assert wrong == []
 
 

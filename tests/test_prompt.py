@@ -12,6 +12,7 @@ from msgspec import structs
 
 from brewlite import Event, Query, Recommender
 from brewlite.prompt import PromptBuilder, PromptConfig, harmless, one_line, standing_words, without_orders
+from brewlite.recommender.pace import Stopwatch
 from brewlite.testing import WordTokenizer
 
 ORDERS = [
@@ -60,9 +61,7 @@ def test_history_keeps_the_newest_merges_repeats_and_orders_oldest_first(site: R
     assert "looked at 3 times" in history
     assert history.index("house 1 ") < history.index("20 in")
     tight = PromptBuilder(WordTokenizer(), site.adapter, PromptConfig(history_tokens=30))
-    visit = site._reception.visit(
-        Query(user="ann"), __import__("brewlite.recommender.pace").recommender.pace.Stopwatch()
-    )
+    visit = site._reception.visit(Query(user="ann"), Stopwatch())
     short = tight.preview(visit.visitor, visit.task, (), [0], visit.moment)
     kept = next(section for section in short.sections if section.name == "history").text
     assert "20 in" in kept

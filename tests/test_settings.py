@@ -52,5 +52,5 @@ def test_mistakes_are_named(tmp_path, text, message):
 
 
 def test_a_named_file_must_be_there(tmp_path):
-    with pytest.raises(BadSettings, match="nowhere.toml"):
+    with pytest.raises(BadSettings, match=r"nowhere\.toml"):
         load_settings(tmp_path / "nowhere.toml", {})
