@@ -130,7 +130,8 @@ _TASKS = (
         instruction="Judge whether the visitor would want to come back to this job.",
     ),
 )
-_REMOTE = re.compile(r"^(?:remote|anywhere|work from home|worldwide)\b|[(\[-]\s*(?:fully |100% )?remote\s*[)\]]", re.I)
+_REMOTE_PLACE = re.compile(r"^(?:fully )?(?:remote|anywhere|work from home|home office|worldwide)\b", re.I)
+_REMOTE_TITLE = re.compile(r"[(\[]\s*(?:fully |100% )?remote\s*[)\]]|[-–|,]\s*remote$", re.I)
 _EMPLOYMENT_SIGNS = (
     ("internship", re.compile(r"\bintern(?:ship)?\b", re.I)),
     ("temporary", re.compile(r"\b(?:seasonal|temp(?:orary)?)\b", re.I)),
@@ -147,7 +148,7 @@ def refine(item: Item, row: RowView) -> Item:
         signs = (kind for kind, sign in _EMPLOYMENT_SIGNS if sign.search(item.title))
         if (kind := next(signs, None)) is not None:
             fields["employment"] = kind
-    if "remote" not in fields and (_REMOTE.search(item.place or "") or _REMOTE.search(item.title)):
+    if "remote" not in fields and (_REMOTE_PLACE.search(item.place or "") or _REMOTE_TITLE.search(item.title)):
         fields["remote"] = True
     _salary(fields, row)
     return replace(item, fields=fields)

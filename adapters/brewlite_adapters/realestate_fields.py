@@ -18,7 +18,8 @@ FIELDS = (
         name="offer",
         type="category",
         worded=False,
-        columns=("offer", "offer_type", "listing_type", "transaction_type", "for", "purpose", "businessFunction"),
+        columns=("offer", "offer_type", "listing_type", "transaction_type", "for", "purpose", "businessFunction",
+                 "offers.businessFunction"),
         values={
             SALE: ("sale", "sell", "buy", "to buy", "http://purl.org/goodrelations/v1#Sell"),
             RENT: ("rent", "to rent", "to let", "let", "lease", "rental", "http://purl.org/goodrelations/v1#LeaseOut"),

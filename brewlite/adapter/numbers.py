@@ -40,7 +40,7 @@ def _sign(n: int) -> str:
 
 
 _MONEY = re.compile(
-    r"^(?P<lead>[^\W\d_][^\d$€£¥₹]*?)?\s*"
+    r"^(?P<lead>[^\W\d_][^\d$€£¥₹]*?)??\s*"
     rf"(?P<minus>[-−(])?\s*{_sign(1)}\s*(?P<minus2>[-−])?\s*{_amount(1)}\s*{_sign(2)}"
     rf"(?:\s*(?:-|–|—|to)\s*{_sign(3)}\s*{_amount(2)}\s*{_sign(4)})?"
     r"\s*(?P<tail>.*)$",
@@ -155,7 +155,8 @@ def _in_unit(number: float, spoken: str, unit: str) -> float:
 
 def _more_figures(tail: str) -> bool:
     """``1/2``, ``10:30`` and ``3x4`` are not one number; ``2 bed, 1 bath`` is its first."""
-    return tail[:1] in ("/", ":", "*", "^") or any(sign.isdigit() for sign in tail.split(" ")[0])
+    first = tail.split(" ")[0]
+    return tail[:1] in ("/", ":", "*", "^") or (any(map(str.isdigit, first)) and measure_of(first) is None)
 
 
 def _finite(number: float) -> float:
