@@ -61,6 +61,13 @@ def plain(record: Struct, kind: type[Record]) -> Record:
 class StrictRequest(Request[Any, Any, Any]):
     """Reads a body as JSON of exactly the handler's type: ``"5"`` is no number, and an unknown field is an error."""
 
+    async def body(self) -> bytes:
+        """The body's bytes. Raises BadBody where a body is due and none came."""
+        raw = await super().body()
+        if not raw and self.route_handler.parsed_data_field is not None:
+            raise BadBody("$", "the body is empty: send JSON")
+        return raw
+
     async def json(self) -> Any:
         """The body as the type that the handler's ``data`` is annotated with.
 
@@ -102,7 +109,12 @@ QUERIES = [
 RANKINGS = [
     example(
         "Three items of the caller's choice",
-        {"user": "u1", "candidates": ["12", "17", "40"], "history": [["9", "save"]], "profile": {"about": "two adults"}},
+        {
+            "user": "u1",
+            "candidates": ["12", "17", "40"],
+            "history": [["9", "save"]],
+            "profile": {"about": "two adults"},
+        },
     )
 ]
 ITEMS = [example("One listing", [FLAT])]

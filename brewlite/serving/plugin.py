@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from importlib.metadata import version
 from pathlib import Path
 
 from litestar import Litestar, Router
 from litestar.config.app import AppConfig
 from litestar.di import Provide
-from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
 from litestar.plugins import InitPlugin
 from msgspec import structs
 
@@ -19,6 +16,7 @@ from brewlite.adapter import Adapter
 from brewlite.ranker import Ranker
 from brewlite.recommender import Recommender
 from brewlite.serving.bodies import StrictRequest
+from brewlite.serving.document import describe, openapi
 from brewlite.serving.problems import HANDLERS
 from brewlite.serving.routes import Health, Recommendations, Writes
 from brewlite.serving.service import Service
@@ -82,7 +80,9 @@ class BrewlitePlugin(InitPlugin):
         )
 
     @asynccontextmanager
-    async def _up(self, _: Litestar) -> AsyncIterator[None]:
+    async def _up(self, app: Litestar) -> AsyncIterator[None]:
+        if app.openapi_config is not None:
+            describe(app.openapi_schema)
         recommender = self._source if isinstance(self._source, Recommender) else self._open()
         self._service = Service(recommender, self.config)
         self._service.start()
@@ -137,15 +137,6 @@ def create_app(
         plugins=[BrewlitePlugin(source, path=path, config=settings.serving)],
         exception_handlers=HANDLERS,
         openapi_config=openapi(),
-    )
-
-
-def openapi(title: str = "brewlite") -> OpenAPIConfig:
-    """Documents under ``/schema``: JSON and YAML. No page that would load scripts from elsewhere."""
-    return OpenAPIConfig(
-        title=title,
-        version=version("brewlite"),
-        description="Recommendations for a small site: one compact language model ranks the whole catalog.",
-        path="/schema",
-        render_plugins=[JsonRenderPlugin(), YamlRenderPlugin()],
+        # Whoever runs the app says how it logs.
+        logging_config=None,
     )

@@ -118,8 +118,8 @@ def on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Resp
     status = error.status_code
     if status >= 500:
         return on_fault(request, error)
-    kind, more = TYPES.get(status, "refused"), {}
-    detail = error.detail
+    kind, detail = TYPES.get(status, "refused"), error.detail
+    more: dict[str, Any] = {}
     if isinstance(error, BadBody):
         more = {"errors": [error.place]}
     elif isinstance(error, UnknownInPath):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from functools import partial
 from typing import Annotated, Any, TypeVar
 
 from litestar import Controller, Request, Response, get, post, put
 from litestar.background_tasks import BackgroundTask
 from litestar.datastructures import State
+from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import Body, Parameter
 
@@ -70,11 +71,14 @@ class Recommendations(Controller):
         responses=fails(400, 413, 422),
     )
     async def recommend(
-        self, request: PlainRequest, service: Service, data: Annotated[QueryBody, Body(examples=QUERIES)]
+        self,
+        request: PlainRequest,
+        service: NamedDependency[Service],
+        data: Annotated[QueryBody, Body(examples=QUERIES)],
     ) -> Response[Slate]:
         """One slate."""
         query = plain(data, Query)
-        return _shown(service, await service.recommend(query, _gone(request)), query)
+        return _shown(service, await service.recommend(query, partial(_gone, request)), query)
 
     @post(
         "/rankings",
@@ -87,11 +91,14 @@ class Recommendations(Controller):
         responses=fails(400, 413, 422),
     )
     async def rank(
-        self, request: PlainRequest, service: Service, data: Annotated[QueryBody, Body(examples=RANKINGS)]
+        self,
+        request: PlainRequest,
+        service: NamedDependency[Service],
+        data: Annotated[QueryBody, Body(examples=RANKINGS)],
     ) -> Response[Slate]:
         """One slate of the given candidates."""
         query = plain(data, Query)
-        return _shown(service, await service.rank(query, _gone(request)), query)
+        return _shown(service, await service.rank(query, partial(_gone, request)), query)
 
     @get(
         "/items/{item_id:str}/similar",
@@ -101,7 +108,7 @@ class Recommendations(Controller):
     )
     async def similar(
         self,
-        service: Service,
+        service: NamedDependency[Service],
         item_id: Annotated[str, Parameter(description="The item's id, percent-encoded.")],
         k: Annotated[int, Parameter(ge=1, le=MAX_K, description="How many.")] = 10,
     ) -> Slate:
@@ -124,7 +131,9 @@ class Writes(Controller):
         description="A batch of items; one whose id is known is replaced. All are stored, or none.",
         responses=fails(400, 413),
     )
-    async def put_items(self, service: Service, data: Annotated[list[ItemBody], Body(examples=ITEMS)]) -> Written:
+    async def put_items(
+        self, service: NamedDependency[Service], data: Annotated[list[ItemBody], Body(examples=ITEMS)]
+    ) -> Written:
         """Store a batch of items and their vectors."""
         return await service.put_items([plain(item, Item) for item in _batch("items", data, service)])
 
@@ -134,7 +143,9 @@ class Writes(Controller):
         description="Profiles and stated interests. A visitor who is only a session id needs none.",
         responses=fails(400, 413),
     )
-    async def put_users(self, service: Service, data: Annotated[list[UserBody], Body(examples=USERS)]) -> Written:
+    async def put_users(
+        self, service: NamedDependency[Service], data: Annotated[list[UserBody], Body(examples=USERS)]
+    ) -> Written:
         """Store a batch of visitors."""
         return await service.put_users([plain(user, User) for user in _batch("users", data, service)])
 
@@ -149,7 +160,7 @@ class Writes(Controller):
         responses=fails(400, 413, 422),
     )
     async def record(
-        self, service: Service, data: Annotated[EventBody | list[EventBody], Body(examples=EVENTS)]
+        self, service: NamedDependency[Service], data: Annotated[EventBody | list[EventBody], Body(examples=EVENTS)]
     ) -> Written:
         """Store one event or many."""
         events = _batch("events", data if isinstance(data, list) else [data], service)
@@ -173,7 +184,7 @@ class Health(Controller):
         description="200 when the model and the catalog are loaded; else 503, and `missing` says what is not there.",
         responses={503: ResponseSpec(data_container=Readiness, description="Not ready.", generate_examples=False)},
     )
-    async def ready(self, service: Service) -> Response[Readiness]:
+    async def ready(self, service: NamedDependency[Service]) -> Response[Readiness]:
         """Ready or not, and why not."""
         readiness = await service.readiness()
         return Response(readiness, status_code=200 if readiness.status == "ready" else 503)
@@ -190,11 +201,10 @@ def _batch(what: str, records: list[One], service: Service) -> list[One]:
     return records
 
 
-async def _gone(request: PlainRequest) -> Awaitable[None] | None:
+async def _gone(request: PlainRequest) -> None:
     """Ends when the client closes the connection."""
     while (await request.receive())["type"] != "http.disconnect":
         pass
-    return None
 
 
 __all__ = ["Health", "Recommendations", "StrictRequest", "Writes"]

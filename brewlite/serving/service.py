@@ -16,7 +16,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future
 from functools import partial
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from msgspec import Struct, structs
 
@@ -29,6 +29,7 @@ from brewlite.store import Written
 
 Answer = TypeVar("Answer")
 Verb = Literal["recommend", "rank"]
+Leaving = Callable[[], Awaitable[None]]
 log = logging.getLogger("brewlite.serving")
 
 UNLIMITED = 1_000_000
@@ -61,12 +62,12 @@ class Service:
         self.config = config or ServingConfig()
         self.recommender = recommender
         # A recommender's catalog belongs to one thread, so the first stage has one of its own over the same store.
-        self._first = without_model(recommender)
+        self._first = recommender.without_model()
         self._model_thread = Worker("brewlite-model", self.config.queue)
         self._first_thread = Worker("brewlite-first-stage", UNLIMITED)
         self._write_thread = Worker("brewlite-writes", UNLIMITED)
         self._first_ms = Recent(25.0)
-        self._has_model = recommender._ranker is not None
+        self._has_model = recommender.model_name is not None
         self._missing_model: str | None = "model: not loaded yet" if self._has_model else None
         self._loading: Future[None] | None = None
 
@@ -83,11 +84,11 @@ class Service:
         for thread in (self._model_thread, self._first_thread, self._write_thread):
             thread.stop()
 
-    async def recommend(self, query: Query, gone: Awaitable[None] | None = None) -> Slate:
-        """As :meth:`Recommender.recommend`, in time. ``gone`` ends when the client is no longer there."""
+    async def recommend(self, query: Query, gone: Leaving | None = None) -> Slate:
+        """As :meth:`Recommender.recommend`, in time. ``gone()`` ends when the client is no longer there."""
         return await self._answer("recommend", query, gone)
 
-    async def rank(self, query: Query, gone: Awaitable[None] | None = None) -> Slate:
+    async def rank(self, query: Query, gone: Leaving | None = None) -> Slate:
         """As :meth:`Recommender.rank`, in time."""
         return await self._answer("rank", query, gone)
 
@@ -122,7 +123,7 @@ class Service:
     @property
     def model_name(self) -> str:
         """The ranker's name; ``none`` for a service without one."""
-        return self.recommender._model_name() or "none"
+        return self.recommender.model_name or "none"
 
     async def readiness(self) -> Readiness:
         """Whether model and catalog are there."""
@@ -133,7 +134,7 @@ class Service:
         status: Literal["ready", "not ready"] = "not ready" if missing else "ready"
         return Readiness(status=status, model=self.model_name, items=counts.items, missing=tuple(missing))
 
-    async def _answer(self, verb: Verb, query: Query, gone: Awaitable[None] | None) -> Slate:
+    async def _answer(self, verb: Verb, query: Query, gone: Leaving | None) -> Slate:
         limit_ms = query.deadline_ms if query.deadline_ms is not None else self.config.deadline_ms
         ends = None if limit_ms is None else time.monotonic() + limit_ms / 1000
         if self._missing_model is not None:
@@ -200,12 +201,6 @@ class Service:
         return await asyncio.wrap_future(thread.submit(call))
 
 
-def without_model(recommender: Recommender) -> Recommender:
-    """A second recommender over the same store, encoder and settings, with a catalog of its own and no model."""
-    shared = recommender
-    return Recommender(shared.store, shared.adapter, None, shared.encoder, shared.config, shared._clock)
-
-
 class Recent:
     """A running estimate of how long something takes, in milliseconds."""
 
@@ -224,15 +219,15 @@ class Recent:
         return self._mean + 4 * self._spread
 
 
-async def _first_of(answer: asyncio.Future[Slate], gone: Awaitable[None] | None, patience: float | None) -> Slate:
-    """``answer``, unless ``gone`` or ``patience`` (seconds) ends before it.
+async def _first_of(answer: asyncio.Future[Slate], gone: Leaving | None, patience: float | None) -> Slate:
+    """``answer``, unless ``gone()`` or ``patience`` (seconds) ends before it.
 
     Raises:
         TimeoutError: out of patience.
         ClientGone: nobody is there to read the answer.
     """
-    watch = asyncio.ensure_future(gone) if gone is not None else None
-    waiting = {answer} if watch is None else {answer, watch}
+    watch = asyncio.ensure_future(gone()) if gone is not None else None
+    waiting: set[asyncio.Future[Any]] = {answer} if watch is None else {answer, watch}
     try:
         done, _ = await asyncio.wait(waiting, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
         if answer in done:
