@@ -8,6 +8,7 @@ import json
 from collections import Counter
 from datetime import UTC, datetime
 from functools import lru_cache
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -480,3 +481,14 @@ def test_every_real_wish_is_read(shared_data):
         users[user.id] = merge_users(users[user.id], user) if user.id in users else user
     assert len(users) == 1146
     assert sum(bool(user.interests) for user in users.values()) >= 1144
+
+
+@pytest.mark.parametrize("adapter", [HOMES, JOBS, POSTS], ids=lambda adapter: adapter.name)
+def test_the_manual_lists_every_column_field_and_action(adapter):
+    manual = (Path(__file__).resolve().parents[1] / "docs" / "adapters.md").read_text(encoding="utf-8")
+    tables = (adapter.item_columns, adapter.user_columns, adapter.event_columns)
+    columns = {column for table in tables for source in table.values() for part in source.columns for column in part}
+    columns |= {column for field in adapter.fields for column in field.columns}
+    assert not {column for column in columns if f"`{column}`" not in manual}
+    assert not {field.name for field in adapter.fields if f"| {field.name} |" not in manual}
+    assert not {action.name for action in adapter.actions if f"`{action.name}`" not in manual}
