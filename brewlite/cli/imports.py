@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -98,16 +98,7 @@ def items(**asked: Any) -> None:
       brewlite import items listings.csv --db site.db --map price=asking_price
       brewlite import items sqlite:///shop.db --table homes --db site.db --adapter realestate
     """
-    from brewlite import intake
-
-    job = Job(**asked)
-
-    def run(site: Recommender, rows: Any, watchers: dict[str, Any]) -> ImportReport:
-        return intake.import_items(
-            site.store, site.adapter, rows, mapping=_mapping(job.map), encoder=site.encoder, **watchers
-        )
-
-    _import(job, "items", run)
+    _import(Job(**asked), "items", lambda site: site.import_items)
 
 
 @import_.command()
@@ -120,16 +111,7 @@ def users(**asked: Any) -> None:
     Example:
       brewlite import users wishes.csv --db site.db --map interests=looking_for
     """
-    from brewlite import intake
-
-    job = Job(**asked)
-
-    def run(site: Recommender, rows: Any, watchers: dict[str, Any]) -> ImportReport:
-        return intake.import_users(
-            site.store, site.adapter, rows, mapping=_mapping(job.map), encoder=site.encoder, **watchers
-        )
-
-    _import(job, "users", run)
+    _import(Job(**asked), "users", lambda site: site.import_users)
 
 
 @import_.command()
@@ -142,36 +124,19 @@ def events(action: str | None, **asked: Any) -> None:
     Example:
       brewlite import events reviews.csv.gz --db site.db --action stay --map user=reviewer_id
     """
-    from brewlite import intake
-
-    job = Job(**asked, no_vectors=True)
-
-    def run(site: Recommender, rows: Any, watchers: dict[str, Any]) -> ImportReport:
-        return intake.import_events(
-            site.store,
-            site.adapter,
-            rows,
-            clock=lambda: datetime.now(UTC),
-            mapping=_mapping(job.map),
-            action=action,
-            **watchers,
-        )
-
-    _import(job, "events", run)
+    _import(Job(**asked, no_vectors=True), "events", lambda site: partial(site.import_events, action=action))
 
 
-def _import(job: Job, what: str, run: Callable[[Recommender, Any, dict[str, Any]], ImportReport]) -> None:
+def _import(job: Job, what: str, verb: Callable[[Recommender], Callable[..., ImportReport]]) -> None:
     """Read, store, show the bars and the summary; end with the exit code that says how it went."""
-    from brewlite.sources import read_rows
-
-    _mapping(job.map)
-    rows = read_rows(job.source, table=job.table, sql=job.sql, encoding=job.encoding, format=job.format)
+    reading = {"table": job.table, "sql": job.sql, "encoding": job.encoding, "format": job.format}
+    mapping = _mapping(job.map)
     how: dict[str, Any] = {"encoder": None} if job.no_vectors else {}
     with open_site(job.config, job.db, job.adapter, must_exist=job.adapter is None, **how) as site:
         _check_weights(site)
         with _rejects(job.rejects) as on_reject, _Watch(what) as watch:
             try:
-                report = run(site, rows, {"progress": watch.show, "on_reject": on_reject})
+                report = verb(site)(job.source, mapping, progress=watch.show, on_reject=on_reject, **reading)
             except KeyboardInterrupt:
                 click.echo(
                     f"brewlite: interrupted after {watch.done} rows, which are kept: run the command again to finish",

@@ -6,11 +6,11 @@ so. It is made for one thread at a time: a service gives it a worker thread of i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, Unpack
 
 import numpy as np
 from msgspec import Struct, structs
@@ -25,12 +25,12 @@ from brewlite.policy import Policy
 from brewlite.prompt import PromptBuilder, PromptPreview
 from brewlite.ranker import Ranker, Scores, load_ranker
 from brewlite.recommender.config import RecommenderConfig
+from brewlite.recommender.importing import ImportOptions, opened
 from brewlite.recommender.pace import Pace, Stopwatch
 from brewlite.recommender.slate import assemble
 from brewlite.recommender.visit import Reception, Visit
 from brewlite.records import Candidate, Event, Item, Query, Slate, User
 from brewlite.retrieval import Catalog, Encoder, Retrieval, SentenceEncoder
-from brewlite.sources import read_rows
 from brewlite.store import Store, Written
 
 Clock = Callable[[], datetime]
@@ -262,35 +262,37 @@ class Recommender:
     # What writes
 
     def import_items(
-        self, source: str | Path, mapping: dict[str, str] | None = None, progress: Any = None, **reading: Any
+        self, source: str | Path, mapping: Mapping[str, str] | None = None, **options: Unpack[ImportOptions]
     ) -> ImportReport:
-        """Import or update items from a file or table; ``reading`` goes to :func:`brewlite.sources.read_rows`."""
-        rows = read_rows(source, **reading)
-        return intake.import_items(
-            self.store, self.adapter, rows, mapping=mapping, encoder=self.encoder, progress=progress
-        )
+        """Import or update items from a file or table, and encode their texts.
+
+        ``mapping`` is record or field name -> column, for columns that the adapter does not recognise.
+
+        Raises:
+            BadSource: the source cannot be read at all; single bad rows are in the report instead.
+            WeightsMissing: the encoder has not been pulled.
+        """
+        rows, watching = opened(source, options)
+        return intake.import_items(self.store, self.adapter, rows, mapping=mapping, encoder=self.encoder, **watching)
 
     def import_users(
-        self, source: str | Path, mapping: dict[str, str] | None = None, progress: Any = None, **reading: Any
+        self, source: str | Path, mapping: Mapping[str, str] | None = None, **options: Unpack[ImportOptions]
     ) -> ImportReport:
-        """Import or update visitors' profiles."""
-        rows = read_rows(source, **reading)
-        return intake.import_users(
-            self.store, self.adapter, rows, mapping=mapping, encoder=self.encoder, progress=progress
-        )
+        """Import or update visitors' profiles and interests; otherwise as :meth:`import_items`."""
+        rows, watching = opened(source, options)
+        return intake.import_users(self.store, self.adapter, rows, mapping=mapping, encoder=self.encoder, **watching)
 
     def import_events(
         self,
         source: str | Path,
-        mapping: dict[str, str] | None = None,
+        mapping: Mapping[str, str] | None = None,
         action: str | None = None,
-        progress: Any = None,
-        **reading: Any,
+        **options: Unpack[ImportOptions],
     ) -> ImportReport:
-        """Import what visitors did; ``action`` is used where a row names none."""
-        rows = read_rows(source, **reading)
+        """Import what visitors did; ``action`` is used where a row names none. Otherwise as :meth:`import_items`."""
+        rows, watching = opened(source, options)
         return intake.import_events(
-            self.store, self.adapter, rows, mapping=mapping, action=action, clock=self._clock, progress=progress
+            self.store, self.adapter, rows, mapping=mapping, action=action, clock=self._clock, **watching
         )
 
     def put_items(self, items: Sequence[Item]) -> Written:
@@ -302,14 +304,14 @@ class Recommender:
         now = self._clock()
         written = self.store.put_items([checked_item(item, self.adapter.fields, now) for item in items])
         if self.encoder is not None:
-            intake.index_items(self.store, self.adapter, self.encoder)
+            intake.index_items(self.store, self.adapter, self.encoder, ids=[item.id for item in items])
         return written
 
     def put_users(self, users: Sequence[User]) -> Written:
         """Store visitors' profiles, and the vectors of their interests."""
         written = self.store.put_users(users)
         if self.encoder is not None:
-            intake.index_users(self.store, self.encoder)
+            intake.index_users(self.store, self.encoder, ids=[user.id for user in users])
         return written
 
     def record(self, *events: Event) -> Written:
