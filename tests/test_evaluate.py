@@ -17,7 +17,7 @@ from msgspec import structs
 from brewlite.cli import main
 from brewlite.errors import BadRecord, BadSettings, UnknownName
 from brewlite.evaluation import EvaluationConfig, evaluate
-from brewlite.evaluation.baselines import Rule, by_chance, simple_methods
+from brewlite.evaluation.baselines import Method, Rule, by_chance, popularity, simple_methods
 from brewlite.evaluation.log import EventLog, catalog_of, event_log, read_log, to_micros
 from brewlite.evaluation.report import Difference
 from brewlite.evaluation.site import METHODS, evaluate_log
@@ -156,15 +156,14 @@ def test_a_share_of_nothing_is_not_told():
 # The verdict
 
 
-def told(ours: float, theirs: float, absolute: tuple[float, float] | None, relative: tuple[float, float] | None) -> str:
+def told(ours: float, theirs: float, absolute: tuple[float, float], relative: tuple[float, float] | None) -> str:
     figures = {name: {"1-5": {"hr@10": Estimate(value=v)}} for name, v in (("brewlite", ours), ("newest", theirs))}
-    span = absolute or (None, None)
     difference = Difference(
         group="1-5",
         ours="brewlite",
         rival="newest",
         metric="hr@10",
-        absolute=Estimate(value=ours - theirs, low=span[0], high=span[1]),
+        absolute=Estimate(value=ours - theirs, low=absolute[0], high=absolute[1]),
         relative=relative and Estimate(value=ours / theirs - 1, low=relative[0], high=relative[1]),
     )
     return sentence(difference, "brewlite", "newest first", figures)
@@ -187,10 +186,25 @@ def test_the_verdict_in_words():
         "On visitors with 1-5 events brewlite finds more than newest first: 20 of 100 against 0 "
         "(95% sure: between 12 of 100 and 28 of 100 more)."
     )
-    assert told(0.015, 0.25, None, None) == (
-        "On visitors with 1-5 events brewlite finds 1.5 of 100 against 25 for newest first: "
-        "too few visitors to say more."
+    assert told(0.015, 0.016, (-0.001, 0.0), None) == (
+        "On visitors with 1-5 events brewlite and newest first cannot be told apart: 1.5 of 100 against 1.6 "
+        "(95% sure: less than 1 of 100 either way)."
     )
+
+
+def test_the_verdict_is_silent_on_a_handful():
+    report = evaluate_log(log_of(town(), visits()), _as_ours(simple_methods()), EvaluationConfig(cases=30))
+    few = [group.name for group in report.groups if 0 < group.users < FEWEST_USERS]
+    assert few == ["0", "21+"]
+    assert [s for s in report.verdict if "too few" in s] == [
+        "On visitors with no history too few were replayed to say anything.",
+        "On visitors with 21+ events too few were replayed to say anything.",
+    ]
+
+
+def _as_ours(methods: list[Method]) -> list[Method]:
+    """Baselines, with popularity in brewlite's place."""
+    return [Rule("brewlite", "brewlite", popularity), *methods]
 
 
 # A site

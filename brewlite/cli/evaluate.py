@@ -125,13 +125,13 @@ def _show(report: Evaluation) -> None:
     console.print(_table(report, "all", "All visitors, in their natural mix"))
     for group in report.groups:
         if group.cases:
-            title = f"{group.name} events before · {group.cases} cases of {group.users} visitors"
+            title = f"{group.name} events before · cases: {group.cases} · visitors: {group.users}"
             console.print(_table(report, group.name, f"{title} · {group.share:.0%} of the natural mix"))
     for note in report.notes:
         console.print(f"note: {note}", highlight=False)
     console.print("In words ('finds': the item chosen next stands among the first ten):")
     for sentence in report.verdict or ("brewlite was not among the methods.",):
-        console.print(f"  {sentence}", highlight=False)
+        console.print(f"- {sentence}", highlight=False)
 
 
 def _table(report: Evaluation, group: str, title: str) -> Table:
