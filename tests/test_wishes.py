@@ -66,6 +66,7 @@ LIMITS = [
     ("between $800 and $1,200 a month", ("price", ">=", 800), ("price", "<=", 1200)),
     ("$800-1200", ("price", ">=", 800), ("price", "<=", 1200)),
     ("300-400k", ("price", ">=", 300_000), ("price", "<=", 400_000)),
+    ("more than 100 and less than 200 a night", ("price", ">=", 100), ("price", "<=", 200)),
     ("from $1200 to $800", ("price", ">=", 800), ("price", "<=", 1200)),
     # turned round
     ("not under 100", ("price", ">=", 100)),
@@ -92,6 +93,9 @@ LIMITS = [
     ("studio", ("bedrooms", "==", 0)),
     ("sleeps 6", ("guests", ">=", 6)),
     ("for 2 people", ("guests", ">=", 2)),
+    ("for up to 4 guests", ("guests", ">=", 4)),
+    ("1-2 people", ("guests", ">=", 2)),
+    ("2 single beds", ("beds", ">=", 2)),
     ("rating above 4.5", ("rating", ">=", 4.5)),
     ("4 stars or more", ("rating", ">=", 4)),
     ("at least 80 m²", ("area", ">=", 80)),
@@ -199,6 +203,7 @@ WISHES = [
     "one of the best", "the one with a view", "something romantic for two", "no smoking", "a pool or a nice view",
     "2 bedrooms or a large studio", "a cottage", "house, flat or cottage", "between 2 and 3", "not between 300 and 400",
     "quiet house by the river", "a wifi password that works", "minimum stay under 3 nights", "arriving 1 June",
+    "a 5 ha garden", "bedroom two is dark", "my passport expires 1 June",
     "pool but no pool", "$1,500",
 ]  # fmt: skip
 
@@ -243,6 +248,20 @@ def test_constraints_quote_the_visitor():
 def test_places_and_catalog_values_need_to_be_known():
     assert limits("in Angaston", known=None) == set()
     assert limits("no cottage", known=None) == set()
+
+
+def test_a_field_that_the_catalog_leaves_empty_sets_no_limit():
+    known = {"offer": [], "amenities": ["Pool"], "guests": []}
+    wishes = read("for sale, with a pool, for 4 guests, quiet", known=known)
+    assert [(c.field, c.value) for c in wishes.constraints] == [("amenities", "Pool")]
+    assert wishes.rest == "for sale, for 4 guests, quiet"
+
+
+def test_a_catalogs_own_words_must_be_plainly_refused():
+    known = {"amenities": ["Safe", "Sauna"], "type": ["Barn"]}
+    assert limits("not safe at night", known=known) == set()
+    assert limits("no sauna, not a barn", known=known) == {("amenities", "!=", "Sauna"), ("type", "!=", "Barn")}
+    assert limits("with a sauna", known=known) == set()
 
 
 def test_rough_words_stay_even_where_a_limit_stands_beside_them():
@@ -290,7 +309,7 @@ def test_a_written_amount_is_read_back(amount, comparison, shape):
     assert limits(f"{comparison} {shape.format(amount)}") == {("price", op, float(amount))}
 
 
-@given(st.integers(0, 40), st.sampled_from(AT_MOST + AT_LEAST), st.sampled_from(["bedrooms", "bathrooms", "guests"]))
+@given(st.integers(0, 40), st.sampled_from(AT_MOST + AT_LEAST), st.sampled_from(["bedrooms", "bathrooms", "rooms"]))
 @settings(deadline=None)
 def test_a_written_count_is_read_back(count, comparison, unit):
     op = "<=" if comparison in AT_MOST else ">="

@@ -41,6 +41,7 @@ FIELDS = (
         name="guests",
         type="integer",
         unit="guests",
+        capacity=True,
         columns=("accommodates", "guests", "sleeps", "max_guests", "person_capacity", "occupancy.maxValue",
                  "occupancy"),
         words=("guest", "guests", "people", "persons", "adults", "sleeps"),
@@ -75,7 +76,7 @@ FIELDS = (
         unit="bathrooms",
         columns=("bathrooms", "bathrooms_text", "baths", "bath", "bathroom", "num_bathrooms", "numberOfBathroomsTotal",
                  "numberOfFullBathrooms", "ba"),
-        words=("bathroom", "bathrooms", "bath", "baths"),
+        words=("bathroom", "bathrooms", "bath", "baths", "ba"),
         values={"0.5": ("half-bath", "shared half-bath", "private half-bath")},
     ),
     Field(
@@ -107,7 +108,7 @@ FIELDS = (
         name="floor",
         type="integer",
         columns=("floor", "floor_number", "floorLevel", "level", "storey", "story"),
-        words=("floor", "storey"),
+        words=("floor",),
         values={"0": ("ground floor", "ground level", "street level")},
     ),
     Field(

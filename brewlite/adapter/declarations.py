@@ -34,6 +34,8 @@ class Field(Struct, frozen=True, kw_only=True):
     currency: str = "$"
     """Sign put before money, unless the item's own price named another one."""
     better: Better | None = None
+    capacity: bool = False
+    """Whether the number is how much the item can take: ``for up to 4 guests`` asks for at least 4."""
     columns: tuple[str, ...] = ()
     """Column names that are read into this field without a mapping, compared without case and punctuation.
     Empty: the field's own name."""

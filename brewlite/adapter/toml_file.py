@@ -186,6 +186,7 @@ def _field(section: Section, before: Field) -> Field:
         units={**before.units, **{key: section.section("units").text(key) for key in section.section("units").table}},
         currency=section.text("currency", before.currency),
         better=section.choice("better", get_args(Better), before.better),
+        capacity=section.yes("capacity", before.capacity),
         columns=section.texts("columns", before.columns),
         missing=section.texts("missing", before.missing),
         words=section.texts("words", before.words),

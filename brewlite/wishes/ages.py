@@ -114,7 +114,8 @@ def _named_date(sentence: Sentence, i: int, fields: Sequence[Field], at: datetim
             # "available from 1 June": whatever is free by then
             for op, listed in (("<=", language.before_date + "|from|on"), (">=", language.after_date)):
                 start = sentence.phrase_at(end, listed)
-                moment = _moment(sentence, start, at, past=False)
+                said = start > end or field is not EXPIRES  # "my passport expires 1 June"
+                moment = _moment(sentence, start, at, past=False) if said else None
                 if moment is not None:
                     return _limit(sentence, i, start + 1, op, moment, field.name)
     return None

@@ -79,9 +79,9 @@ def _single(sentence: Sentence, i: int, fields: Sequence[Field]) -> list[Constra
     if not negated and sentence.half_a_choice(first, last):
         return []
     sentence.take(start, last)
-    op = ">=" if op == "from" else op
-    words = sentence.text(start, last)
-    return [Constraint(field=subject.field.name, op=FLIPPED[op] if negated else op, value=value, words=words)]
+    op = FLIPPED[op] if negated else ">=" if op == "from" else op
+    op = ">=" if subject.field.capacity and op == "<=" else op
+    return [Constraint(field=subject.field.name, op=op, value=value, words=sentence.text(start, last))]
 
 
 def _range(sentence: Sentence, i: int, fields: Sequence[Field]) -> list[Constraint]:
@@ -99,6 +99,8 @@ def _range(sentence: Sentence, i: int, fields: Sequence[Field]) -> list[Constrai
         return []
     sentence.take(first, last)
     words, field = sentence.text(first, last), subject.field.name
+    if subject.field.capacity:
+        return [Constraint(field=field, op=">=", value=max(low, high), words=words)]
     return [
         Constraint(field=field, op=">=", value=min(low, high), words=words),
         Constraint(field=field, op="<=", value=max(low, high), words=words),
@@ -176,7 +178,9 @@ def _after(sentence: Sentence, i: int) -> Bound | None:
     tables = (("<=", language.at_most_after), (">=", language.at_least_after))
     last, op = max((sentence.phrase_at(i, listed), op) for op, listed in tables)
     # "2 bedrooms max $900": what a number follows belongs to that number
-    if last == i or not sentence.free(i, last) or (last < len(sentence) and sentence.tokens[last].value is not None):
+    if last == i or not sentence.free(i, last) or sentence.compares(i + 1):
+        return None
+    if last < len(sentence) and sentence.tokens[last].value is not None:
         return None
     return Bound(op=op, first=i, last=last)
 
@@ -189,9 +193,25 @@ def _plain_op(sentence: Sentence, i: int, subject: Subject) -> str | None:
     if field.type == "money":
         budget = any(sentence.phrase_at(k, sentence.language.budget) > k for k in range(subject.first, i))
         return "<=" if budget else None
+    if subject.first < i and sentence.text(subject.first, subject.first + 1).casefold() in _singulars(field):
+        return None  # "bedroom two" is the second one
+    if subject.measure and not _complete(sentence, subject.last):
+        return None  # "a 5 ha garden" measures the garden
     if field.better is not None:
         return "<=" if field.better == "lower" else ">="
     return ">=" if field.unit or subject.measure else "=="
+
+
+def _complete(sentence: Sentence, last: int) -> bool:
+    """Whether nothing but connecting words follows a limit."""
+    if last >= len(sentence) or not sentence.together(last - 1, last) or not sentence.free(last, last + 1):
+        return True
+    return sentence.is_one_of(last, sentence.language.links)
+
+
+def _singulars(field: Field) -> frozenset[str]:
+    names = names_of(field)
+    return frozenset(name for name in names if name + "s" in names)
 
 
 def _subject_before(sentence: Sentence, i: int, fields: Sequence[Field]) -> Subject | None:
@@ -274,12 +294,14 @@ def _is_abbreviation(text: str) -> bool:
 
 def _named(sentence: Sentence, i: int, fields: Sequence[Field]) -> Subject | None:
     """The numeric field named at ``i``, or one word later (``2 large bedrooms``)."""
+    beside = sentence.is_one_of(i, sentence.language.fillers)
     for first in (i, i + 1):
         for last in range(min(first + 4, len(sentence)), first, -1):
             if not sentence.together(i, last - 1) or not sentence.free(i, last):
                 continue
+            text = " ".join(token.text for token in sentence.tokens[first:last])
             for field in fields:
-                if _names(sentence, first, last, field):
+                if text in (names_of(field) if first == i or beside else _own_names(field)):
                     return Subject(field=field, first=i, last=last)
         if first == i and (sentence.is_one_of(i, sentence.language.links) or sentence.tokens[i].value is not None):
             break
@@ -289,6 +311,12 @@ def _named(sentence: Sentence, i: int, fields: Sequence[Field]) -> Subject | Non
 def _names(sentence: Sentence, first: int, last: int, field: Field) -> bool:
     text = " ".join(token.text for token in sentence.tokens[first:last])
     return text in names_of(field)
+
+
+def _own_names(field: Field) -> frozenset[str]:
+    """The field's name and unit, plural and singular: ``2 single beds`` are beds and not bedrooms."""
+    own = _names_of((field.name,), field.unit)
+    return own | frozenset(name.removesuffix("s") for name in own)
 
 
 def names_of(field: Field) -> frozenset[str]:

@@ -17,6 +17,8 @@ class Language(Struct, frozen=True, kw_only=True):
     multipliers: Mapping[str, float]
     """Words behind a number: ``thousand``."""
     negations: str
+    lacking: str
+    """Negations of things: a name that only the catalog knows is refused by these."""
     at_most: str
     """Before a number: no more than this."""
     at_least: str
@@ -102,6 +104,7 @@ ENGLISH = Language(
         "won't|"
         "nothing|neither|nor|anything but|other than|no way"
     ),
+    lacking="no|without|excluding|except|avoid",
     at_most=(
         "under|below|less than|fewer than|lower than|cheaper than|smaller than|no more than|not more than|"
         "no higher than|"

@@ -99,6 +99,8 @@ def _meant(
     start, negated = _negation(sentence, i, previous if alternative else -1)
     if not negated and not _positive(sentence, i, last, name, alternative, named):
         return None
+    if negated and not name.declared and not _refused_by_name(sentence, i, name):
+        return None
     if negated and last - i == 1 and not _ends_well(sentence, last):
         return None
     end = sentence.phrase_at(last, sentence.language.required_after)
@@ -111,6 +113,15 @@ def _meant(
         last=end,
         group=group if alternative else group + 1,
     )
+
+
+def _refused_by_name(sentence: Sentence, i: int, name: Name) -> bool:
+    """Whether a name that only the catalog knows is plainly refused: ``no cottage``, and not ``not safe`` for a tag."""
+    language, start = sentence.language, _article(sentence, i)
+    if name.field == "place":
+        return True
+    listed = language.lacking if name.type == "tags" else language.negations
+    return sentence.phrase_before(start, listed) < start
 
 
 def _positive(sentence: Sentence, i: int, last: int, name: Name, alternative: bool, named: Sequence[bool]) -> bool:

@@ -37,12 +37,15 @@ def understand(
 
     Only what is plainly a limit becomes one: ``around $1,500``, ``ideally under 2 km``, ``cheap`` and ``I don't mind
     shared rooms`` stay in ``rest``. ``known`` holds values that the catalog really has, by field: with them
-    ``in Angaston`` and ``no hostels`` are understood too. ``at`` is what ``this week`` is counted from.
+    ``in Angaston`` and ``no cottage`` are understood too, and of a field that it lists without any value nothing is:
+    a limit there would hide every item. ``at`` is what ``this week`` is counted from.
     """
+    known = known or {}
     sentence = Sentence(words, language)
-    found = find_ages(sentence, fields, as_utc(at))
-    found += find_amounts(sentence, fields)
-    found += find_names(sentence, fields, known or {})
+    filled = [field for field in fields if field.name not in known or known[field.name]]
+    found = find_ages(sentence, filled, as_utc(at))
+    found += find_amounts(sentence, filled)
+    found += find_names(sentence, filled, known)
     return Wishes(constraints=tuple(_distinct(found)), rest=_rest(sentence))
 
 

@@ -123,6 +123,11 @@ class Sentence:
         """Whether none of the tokens is understood yet."""
         return not any(self.taken[first:last])
 
+    def compares(self, i: int) -> bool:
+        """Whether a comparison of several words starts at ``i``: ``less than``."""
+        known = phrases(self.language.at_most) | phrases(self.language.at_least)
+        return any(self._words(i, i + size) in known for size in (2, 3))
+
     def _words(self, first: int, last: int) -> Phrase:
         return tuple(token.text for token in self.tokens[first:last])
 
@@ -145,7 +150,7 @@ class Sentence:
         if (self.tokens[i].text, after.text) in phrases(
             self.language.at_least_after + "|" + self.language.at_most_after
         ):
-            return i + 2 < len(self.tokens) and self.tokens[i + 2].value is not None
+            return i + 2 < len(self.tokens) and (self.tokens[i + 2].value is not None or self.compares(i + 1))
         if after.value is None:
             return True
         before = range(max(0, i - 5), i)
