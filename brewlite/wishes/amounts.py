@@ -177,11 +177,10 @@ def _after(sentence: Sentence, i: int) -> Bound | None:
     language = sentence.language
     tables = (("<=", language.at_most_after), (">=", language.at_least_after))
     last, op = max((sentence.phrase_at(i, listed), op) for op, listed in tables)
-    # "2 bedrooms max $900": what a number follows belongs to that number
     if last == i or not sentence.free(i, last) or sentence.compares(i + 1):
         return None
     if last < len(sentence) and sentence.tokens[last].value is not None:
-        return None
+        return None  # "2 bedrooms max $900": the comparison belongs to the number that follows
     return Bound(op=op, first=i, last=last)
 
 
