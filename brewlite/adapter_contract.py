@@ -136,16 +136,12 @@ class AdapterContract:
             assert len(self.adapter.describe(item, short=True)) <= 400
 
     def test_shows_only_what_is_there(self) -> None:
-        """Hidden, expired and not yet created items are not eligible; the rest is, unless the kind has a rule."""
+        """Hidden and expired items are not eligible; the rest is, unless the kind has a rule."""
         at = datetime(2030, 1, 1, tzinfo=UTC)
         day = timedelta(days=1)
         for item in self.items():
             shown = replace(item, hidden=False, created=at - day, expires=at + day)
-            for unfit in (
-                replace(shown, hidden=True),
-                replace(shown, expires=at - day),
-                replace(shown, created=at + day),
-            ):
+            for unfit in (replace(shown, hidden=True), replace(shown, expires=at - day)):
                 assert not self.adapter.eligible(unfit, at)
 
     def test_reads_users(self) -> None:

@@ -192,8 +192,8 @@ def test_a_short_stay_reads_well():
     item = HOMES.to_item(STAY)
     cheaper = [HOMES.to_item({**STAY, "id": str(n), "price": f"${1500 + n}"}) for n in range(9)]
     assert HOMES.describe(item, Ranks([item, *cheaper])).startswith(
-        "The Old Forge. Entire cottage in Elmbrook, entire home, 2 guests, 1 bedroom, 1 bed, 1 bathroom, "
-        "private bathroom, $1,254 a night, cheaper than 90% of this site's listings, 2 nights minimum. "
+        "The Old Forge. Entire cottage in Elmbrook, entire home, 2 guests, 1 bedroom, $1,254 a night, "
+        "cheaper than 90% of this site's listings, 1 bed, 1 bathroom, private bathroom, 2 nights minimum. "
         "Amenities: Wifi, Pets allowed, Parking. A stone forge."
     )
     assert HOMES.describe(item, short=True) == "The Old Forge, Entire cottage, Elmbrook, 1 bedroom, $1,254 a night"

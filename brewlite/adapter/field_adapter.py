@@ -148,11 +148,12 @@ class FieldAdapter(Struct, frozen=True, kw_only=True):
         return long_wording(item, self.fields, self.noun, standings)
 
     def eligible(self, item: Item, at: datetime) -> bool:
-        """Whether ``item`` may be shown at ``at``: not hidden, created by then, not expired, and by the own rule."""
+        """Whether ``item`` may be shown at ``at``: not hidden, not expired, and by the own rule.
+
+        Whether it was there yet is not the adapter's to say: a log may know of it before its row's date does.
+        """
         moment = as_utc(at)
-        if item.hidden or (item.created is not None and as_utc(item.created) > moment):
-            return False
-        if item.expires is not None and as_utc(item.expires) <= moment:
+        if item.hidden or (item.expires is not None and as_utc(item.expires) <= moment):
             return False
         return self.rule is None or self.rule(item, moment)
 

@@ -77,9 +77,9 @@ class Catalog:
         self._action_index = {action.name: i for i, action in enumerate(self.actions)}
         self._seen = (-1, -1, 0)
         # Each derived from the columns above, and dropped when they change.
-        self._masks: dict[Constraint, Mask] = {}
+        self._masks: dict[tuple[str, str, str, datetime | None], Mask] = {}
         self._numbers: dict[str, NDArray[np.float64]] = {}
-        self._categories: dict[str, list[str]] | None = None
+        self._known_values: dict[str, list[str]] | None = None
         self._moments: dict[int, Moment] = {}
 
     def refresh(self) -> Catalog:
@@ -110,13 +110,15 @@ class Catalog:
         return moment
 
     def fits(self, constraint: Constraint, at: datetime) -> Mask:
-        """Which items ``constraint`` allows, (N,) bool."""
-        mask = self._masks.get(constraint)
+        """Which items ``constraint`` allows at ``at``, (N,) bool."""
+        # A filter may say "now": only then does the answer change with the moment.
+        key = (constraint.field, constraint.op, repr(constraint.value), at if constraint.value == "now" else None)
+        mask = self._masks.get(key)
         if mask is None:
             if len(self._masks) >= 64:
                 self._masks.clear()
             mask = np.fromiter((allows(constraint, item, at) for item in self.items), dtype=bool, count=len(self.items))
-            self._masks[constraint] = mask
+            self._masks[key] = mask
         return mask
 
     def numbers(self, name: str) -> NDArray[np.float64]:
@@ -130,17 +132,21 @@ class Catalog:
             )
         return self._numbers[name]
 
-    def category_values(self) -> dict[str, list[str]]:
-        """The values that the site's category and tag fields really have: what a visitor's words may name."""
-        if self._categories is None:
-            names = {f.name for f in self.adapter.fields if f.type in ("category", "tags")}
-            found: dict[str, set[str]] = {name: set() for name in names}
+    def known_values(self) -> dict[str, list[str]]:
+        """What the site's fields really hold: the values of categories and tags, and of ``place``.
+
+        A field that no item fills has an empty list: a visitor's words cannot be a limit on it.
+        """
+        if self._known_values is None:
+            found: dict[str, set[str]] = {field.name: set() for field in self.adapter.fields}
+            found["place"] = {item.place for item in self.items if item.place}
             for item in self.items:
-                for name in names & item.fields.keys():
+                for name in found.keys() & item.fields.keys():
                     value = item.fields[name]
                     found[name].update(value if isinstance(value, list) else [str(value)])
-            self._categories = {name: sorted(values) for name, values in found.items()}
-        return self._categories
+            named = {field.name for field in self.adapter.fields if field.type in ("category", "tags")} | {"place"}
+            self._known_values = {name: sorted(held) for name, held in found.items() if name in named or not held}
+        return self._known_values
 
     def _load_items(self) -> None:
         self.items = self.store.items()
@@ -150,7 +156,7 @@ class Catalog:
         self.hidden = np.array([i.hidden for i in self.items], dtype=bool)
         self._masks = {}
         self._numbers = {}
-        self._categories = None
+        self._known_values = None
 
     def _load_vectors(self) -> None:
         ids, matrix = self.store.vectors("item", self.encoder)

@@ -59,7 +59,7 @@ def meet(query: Query, moment: Moment, stored: User | None) -> Visitor:
     history = _given_history(query, catalog) if query.history is not None else _logged_history(query, moment)
     if query.user is not None and stored is None and not history:
         notes.append(f"visitor {query.user!r} has no profile and no events yet: ranked as a newcomer")
-    known = catalog.category_values() if query.instructions else None
+    known = catalog.known_values() if query.instructions else None
     wishes = understand(query.instructions, catalog.adapter.fields, at=moment.at, known=known)
     interests = stored.interests if stored is not None else ""
     stored_profile = stored.profile if stored is not None else {}
