@@ -48,7 +48,7 @@ def town(dated: bool = True) -> list[Item]:
     ]
 
 
-def visits(seed: int = 0, users: int = 80) -> list[Event]:
+def visits(seed: int = 0, users: int = 160) -> list[Event]:
     """Visitors with one taste each save homes of that kind that are there, mostly young ones."""
     rng = np.random.default_rng(seed)
     events = []
@@ -140,6 +140,10 @@ def test_too_few_visitors_get_no_interval():
     users = np.arange(FEWEST_USERS - 1)
     estimate = Draws(users, np.ones(len(users)), np.random.default_rng(0)).estimate(users.astype(float))
     assert estimate == Estimate(value=4.0)
+    weights = np.where(users < 2, 100.0, 1.0)  # two visitors carry the mean
+    assert Draws(users, weights, np.random.default_rng(0)).estimate(users.astype(float)).low is None
+    many = np.arange(FEWEST_USERS)
+    assert Draws(many, np.ones(len(many)), np.random.default_rng(0)).estimate(many.astype(float)).low is not None
 
 
 def test_a_share_of_nothing_is_not_told():
@@ -193,13 +197,15 @@ def test_the_verdict_in_words():
 
 
 def test_the_verdict_is_silent_on_a_handful():
-    report = evaluate_log(log_of(town(), visits()), _as_ours(simple_methods()), EvaluationConfig(cases=30))
-    few = [group.name for group in report.groups if 0 < group.users < FEWEST_USERS]
-    assert few == ["0", "21+"]
+    report = evaluate_log(log_of(town(), visits()), _as_ours(simple_methods()), EvaluationConfig())
+    few = [group for group in report.groups if 0 < group.users < FEWEST_USERS]
+    assert [group.name for group in few] == ["0", "21+"]
     assert [s for s in report.verdict if "too few" in s] == [
         "On visitors with no history too few were replayed to say anything.",
         "On visitors with 21+ events too few were replayed to say anything.",
     ]
+    assert report.figures["ease"]["0"]["auc"].low is None
+    assert report.figures["ease"]["6-20"]["auc"].low is not None
 
 
 def _as_ours(methods: list[Method]) -> list[Method]:
@@ -228,13 +234,13 @@ def homes(tmp_path: Path, encoder: Any) -> Iterator[Recommender]:
 
 def test_all_methods_stand_beside_brewlite(homes: Recommender):
     shown: list[tuple[str, int, int]] = []
-    report = evaluate(homes, EvaluationConfig(cases=40), lambda *step: shown.append(step))
+    report = evaluate(homes, EvaluationConfig(cases=90), lambda *step: shown.append(step))
     assert tuple(report.figures) == METHODS == tuple(report.labels)
-    assert (report.cases, report.partial) == (40, False)
+    assert (report.cases, report.partial) == (90, False)
     assert {"all", "0", "1-5", "6-20"} <= report.figures["brewlite"].keys()
     assert list(report.figures["brewlite"]["all"]) == ["ndcg@10", "hr@10", "mrr", "auc"]
-    assert shown[-1] == ("brewlite", 40, 40)
-    assert ("baselines", 40, 40) in shown
+    assert shown[-1] == ("brewlite", 90, 90)
+    assert ("baselines", 90, 90) in shown
     for method in ("brewlite", "brewlite-no-model", "newest", "minilm-mean"):
         assert report.figures[method]["all"]["ndcg@10"].value > report.figures["random"]["all"]["ndcg@10"].value
     assert any("than newest first" in s or "and newest first cannot" in s for s in report.verdict)

@@ -13,11 +13,11 @@ from brewlite.evaluation.log import Floats, Ints
 
 ROUNDS = 2000
 FEWEST_USERS = 10
-"""With fewer visitors a bootstrap interval is too narrow to be told: none is given."""
+"""With effectively fewer visitors a bootstrap interval is too narrow to be told: none is given."""
 
 
 class Estimate(Struct, frozen=True, kw_only=True):
-    """A mean and its 95% interval; no interval when it rests on fewer than FEWEST_USERS visitors."""
+    """A mean and its 95% interval; no interval when it rests on too few visitors."""
 
     value: float
     low: float | None = None
@@ -29,8 +29,10 @@ class Draws:
 
     def __init__(self, users: Ints, weights: Floats, rng: np.random.Generator, rounds: int = ROUNDS) -> None:
         _, owner = np.unique(users, return_inverse=True)
-        self.users = int(owner.max()) + 1
-        drawn = rng.multinomial(self.users, np.full(self.users, 1 / self.users), size=rounds)  # (B, U)
+        share = np.bincount(owner, weights=weights)  # (U,)
+        self.effective_users = float(share.sum() ** 2 / (share**2).sum())
+        """How many visitors of equal weight tell as much (Kish 1965): a few may carry most of the mean."""
+        drawn = rng.multinomial(len(share), np.full(len(share), 1 / len(share)), size=rounds)  # (B, U)
         self._weights = weights
         self._drawn = drawn[:, owner] * weights  # (B, N)
 
@@ -57,7 +59,7 @@ class Draws:
 
     def interval(self, value: float, rounds: Floats) -> Estimate:
         """``value`` with the middle 95% of ``rounds`` (B,)."""
-        if self.users < FEWEST_USERS:
+        if self.effective_users < FEWEST_USERS:
             return Estimate(value=value)
         low, high = np.quantile(rounds, [0.025, 0.975])
         return Estimate(value=value, low=float(low), high=float(high))
