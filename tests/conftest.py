@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -14,6 +15,9 @@ import pytest
 from brewlite.recommender import Recommender
 from brewlite.records import Event, Item
 from brewlite.testing import FakeRanker
+
+# Before torch is loaded: tests share their cores, and threads that spin while they wait slow each other down.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 @pytest.fixture(scope="session")

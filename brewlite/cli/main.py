@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 
 import click
 
 from brewlite.errors import BrewliteError, UserError
+
+# Threads of the model that wait do not spin: on a server that shares its cores with a site and its database, spinning
+# made a request four times as long. Read by the OpenMP runtime when torch is loaded, which is later than this.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 COMMANDS = {
     "init": "brewlite.cli.init:init",
