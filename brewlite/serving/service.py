@@ -22,6 +22,7 @@ from msgspec import Struct, structs
 
 from brewlite.errors import BrewliteError
 from brewlite.recommender import Recommender
+from brewlite.recommender.flow import Ordering
 from brewlite.records import Event, Item, Query, Slate, User
 from brewlite.serving.worker import Busy, Worker
 from brewlite.settings import ServingConfig
@@ -76,8 +77,16 @@ class Service:
         if self._loading is None:
             if self._has_model:
                 self._missing_model = f"model: {self.model_name} is being loaded, try again in a few seconds"
-            self._loading = self._model_thread.submit(self._load)
-            self._first_thread.submit(partial(self._warm, self._first))
+            # One after the other: transformers does not load two models at once. Whoever writes waits too, for the
+            # encoder; the model comes last, so that the first stage is soon there.
+            first = self._first_thread.submit(partial(self._warm, self._first))
+            self._write_thread.submit(first.exception)
+            self._loading = self._model_thread.submit(partial(self._load, first))
+
+    async def settled(self) -> None:
+        """Until the model and the catalog are loaded, or have failed to be: :meth:`readiness` tells."""
+        if self._loading is not None:
+            await asyncio.wrap_future(self._loading)
 
     def stop(self) -> None:
         """End the threads; what waits is dropped."""
@@ -92,10 +101,9 @@ class Service:
         """As :meth:`Recommender.rank`, in time."""
         return await self._answer("rank", query, gone)
 
-    async def first_stage(self, query: Query) -> Slate:
-        """The order without the model: quick, and not degraded, as nothing better was asked for."""
-        slate = await self._on(self._first_thread, partial(self._without_model, "recommend", query))
-        return structs.replace(slate, degraded=False)
+    async def order(self, query: Query) -> Ordering:
+        """Everything that may be shown, in the first stage's order: quick, for pages that list it all."""
+        return await self._on(self._first_thread, partial(self._first.order, query, use_model=False))
 
     async def similar(self, item: str, k: int) -> Slate:
         """As :meth:`Recommender.similar`."""
@@ -178,11 +186,13 @@ class Service:
         self._first_ms.saw(1000 * (time.monotonic() - began))
         return slate
 
-    def _load(self) -> None:
+    def _load(self, first: Future[None]) -> None:
         """On the model's thread: everything that the first request would otherwise wait for."""
+        first.exception()
         try:
             if self._has_model:
-                self.recommender.ranker()
+                # The first pass of all is slow. It must not count as the model's pace.
+                self.recommender.ranker().score_texts("A visitor looks for a home.", ["a home"] * 2)
             self._warm(self.recommender)
         except BrewliteError as error:
             self._missing_model = f"model: {error}"

@@ -52,7 +52,7 @@ OUTDOOR = {
     "deck": "deck",
 }
 PARKING = {"garage": "Garage", "driveway": "Parking"}
-TYPES = {"flat": "apartment", "studio": "studio", "room": "room in a shared home"}
+TYPES = {"flat": "apartment"}
 
 
 class Listing(Struct, frozen=True, kw_only=True):
@@ -124,7 +124,7 @@ def to_row(listing: Listing, moment: datetime) -> dict[str, object]:
 
 def amenities(home: Home) -> list[str]:
     """What a visitor may ask for by name."""
-    tags = [TAGS[trait] for trait in sorted(home.traits)]
+    tags = [home.hood.tag] + [TAGS[trait] for trait in sorted(home.traits & TAGS.keys())]
     tags += [OUTDOOR[home.outdoor]] if home.outdoor in OUTDOOR else []
     tags += [PARKING[home.parking]] if home.parking in PARKING else []
     tags += ["Pets allowed"] if home.pets else []

@@ -28,6 +28,8 @@ class Neighbourhood(Struct, frozen=True, kw_only=True):
     """Traits that a home may look out on."""
     scene: str
     """The backdrop of a drawn picture."""
+    tag: str
+    """Where it lies, in the words that people search by."""
 
 
 NEIGHBOURHOODS: tuple[Neighbourhood, ...] = (
@@ -43,6 +45,7 @@ NEIGHBOURHOODS: tuple[Neighbourhood, ...] = (
         kinds={"studio": 5, "flat": 17, "house": 4, "room": 4, "houseboat": 5},
         views=("sea_view", "sea_view", "roofs_view"),
         scene="harbour",
+        tag="by the harbour",
     ),
     Neighbourhood(
         key="bellgate",
@@ -56,6 +59,7 @@ NEIGHBOURHOODS: tuple[Neighbourhood, ...] = (
         kinds={"studio": 8, "flat": 20, "house": 5, "room": 4},
         views=("roofs_view", "courtyard_view", "roofs_view"),
         scene="oldtown",
+        tag="old town",
     ),
     Neighbourhood(
         key="weirside",
@@ -69,6 +73,7 @@ NEIGHBOURHOODS: tuple[Neighbourhood, ...] = (
         kinds={"studio": 4, "flat": 17, "house": 9, "room": 4, "houseboat": 7},
         views=("river_view", "river_view", "park_view"),
         scene="river",
+        tag="by the river",
     ),
     Neighbourhood(
         key="lanternhill",
@@ -82,6 +87,7 @@ NEIGHBOURHOODS: tuple[Neighbourhood, ...] = (
         kinds={"studio": 3, "flat": 15, "house": 13, "room": 3},
         views=("sea_view", "roofs_view", "sea_view"),
         scene="hill",
+        tag="on the hill",
     ),
     Neighbourhood(
         key="tannery",
@@ -95,6 +101,7 @@ NEIGHBOURHOODS: tuple[Neighbourhood, ...] = (
         kinds={"studio": 8, "flat": 15, "house": 3, "room": 9},
         views=("roofs_view", "courtyard_view"),
         scene="works",
+        tag="lively quarter",
     ),
     Neighbourhood(
         key="orchard",
@@ -108,6 +115,7 @@ NEIGHBOURHOODS: tuple[Neighbourhood, ...] = (
         kinds={"studio": 1, "flat": 9, "house": 21, "room": 4},
         views=("park_view", "courtyard_view"),
         scene="orchard",
+        tag="family streets",
     ),
     Neighbourhood(
         key="station",
@@ -121,6 +129,7 @@ NEIGHBOURHOODS: tuple[Neighbourhood, ...] = (
         kinds={"studio": 9, "flat": 20, "room": 6},
         views=("roofs_view", "roofs_view", "river_view"),
         scene="towers",
+        tag="near the station",
     ),
     Neighbourhood(
         key="scholars",
@@ -134,6 +143,7 @@ NEIGHBOURHOODS: tuple[Neighbourhood, ...] = (
         kinds={"studio": 4, "flat": 5, "house": 4, "room": 12},
         views=("park_view", "courtyard_view", "roofs_view"),
         scene="green",
+        tag="near the university",
     ),
     Neighbourhood(
         key="fold",
@@ -147,6 +157,7 @@ NEIGHBOURHOODS: tuple[Neighbourhood, ...] = (
         kinds={"farm house": 20, "house": 3},
         views=("meadow_view", "meadow_view"),
         scene="meadow",
+        tag="in the country",
     ),
 )
 

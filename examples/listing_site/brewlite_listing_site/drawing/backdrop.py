@@ -95,7 +95,7 @@ def works(light: Light, rng: np.random.Generator, width: float) -> str:
 
 def orchard(light: Light, rng: np.random.Generator, width: float) -> str:
     """Apple trees in rows, with apples."""
-    apples = dots(zip(rng.uniform(0, width, 10), rng.uniform(176, 208, 10), strict=True), light.on("#c8523f"), 4.4)
+    apples = dots(zip(rng.uniform(0, width, 5), rng.uniform(176, 208, 5), strict=True), light.on("#c8523f"), 4.4)
     return hills(light, width, GROUND, (60, 44, 66, 48, 58), "#9db27c", 0.3) + wood(light, rng, width) + apples
 
 

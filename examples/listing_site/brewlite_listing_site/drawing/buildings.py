@@ -42,7 +42,7 @@ def block(home: Home, light: Light, rng: np.random.Generator) -> str:
     left, top = 200 - wide / 2 + float(rng.uniform(-26, 26)), GROUND - high * storeys
     wall, tile, flower = pick(rng, WALLS), pick(rng, TILES), pick(rng, FLOWERS)
     out = rect(left, top, wide, high * storeys, light.on(wall))
-    out += rect(left + wide - 9, top, 9, high * storeys, "#000", more=' opacity=".06"')
+    out += rect(left + wide - 9, top, 9, high * storeys, light.on(mix(wall, "#000000", 0.08)))
     out += _roof(home, light, rng, left, top, wide, tile)
     step = (wide - 10) / columns
     w, h = 0.42 * step, 0.58 * high
@@ -131,7 +131,7 @@ def house(home: Home, light: Light, rng: np.random.Generator) -> str:
         out += eye_window(light, middle, top - 0.1 * wide, 7, light.lit)
     else:
         out += rect(left, top, wide, GROUND - top, light.on(wall)) + path(polygon(slope), light.on(tile))
-    out += rect(right - 8, top, 8, GROUND - top, "#000", more=' opacity=".06"')
+    out += rect(right - 8, top, 8, GROUND - top, light.on(mix(wall, "#000000", 0.08)))
     columns, dx = (3, 0.28 * wide) if wide > 110 else (2, 0.46 * wide)
     shutters = paint if home.built < 1950 and rng.random() < 0.6 else None
     upper = Windows(
@@ -156,7 +156,7 @@ def _neighbours(home: Home, light: Light, rng: np.random.Generator, left: float,
             polygon([(x - 3, top + 1), (x + w / 2, top - 36), (x + w + 3, top + 1)]), light.on(pick(rng, TILES), 0.16)
         )
         rows = int((GROUND - top) // 40)
-        panes = Windows(x=x + 18, y=top + 12, columns=3, rows=rows, dx=26, dy=36, w=13, h=18, far=True)
+        panes = Windows(x=x + 24, y=top + 12, columns=2, rows=rows, dx=38, dy=36, w=13, h=18, far=True)
         out += draw_windows(light, rng, panes)
     return out
 

@@ -40,7 +40,7 @@ LIGHTS = {
     ),
     "golden": Light(
         name="golden", top="#f2c6a0", low="#fdeed2", sun="#fff1c4", tint="#f7c48f", strength=0.18,
-        glass="#8d6b5e", lit="#fff0b8", water="#b3a597",
+        glass="#8d6b5e", lit="#fff0b8", water="#a7b3b3",
     ),
     "dusk": Light(
         name="dusk", top="#39456f", low="#d99a86", sun="#fbe9d0", tint="#3f4a73", strength=0.36,
