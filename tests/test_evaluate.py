@@ -18,15 +18,16 @@ from brewlite.cli import main
 from brewlite.errors import BadRecord, BadSettings, UnknownName
 from brewlite.evaluation import EvaluationConfig, evaluate
 from brewlite.evaluation.baselines import Method, Rule, by_chance, popularity, simple_methods
-from brewlite.evaluation.log import EventLog, catalog_of, event_log, read_log, to_micros
+from brewlite.evaluation.log import DAY, EventLog, catalog_of, event_log, read_log, to_micros
+from brewlite.evaluation.replay import Brewlite
 from brewlite.evaluation.report import Difference
 from brewlite.evaluation.site import METHODS, evaluate_log
-from brewlite.evaluation.splits import Moment
+from brewlite.evaluation.splits import Moment, moment_of
 from brewlite.evaluation.statistics import FEWEST_USERS, Draws, Estimate
 from brewlite.evaluation.verdict import sentence
 from brewlite.ranker import Scores
 from brewlite.recommender import Recommender
-from brewlite.records import Event, Item, Query, RankingPrompt
+from brewlite.records import Event, Item, RankingPrompt
 from brewlite.testing import FakeRanker
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
@@ -107,11 +108,28 @@ def test_the_natural_mix_is_what_all_cases_give():
     assert part.cases == 250
     assert sum(group.share for group in part.groups) == pytest.approx(1)
     assert [g.natural for g in part.groups] == [g.natural for g in full.groups]
+    for by_group in part.figures.values():
+        mixed = sum(g.share * by_group[g.name]["mrr"].value for g in part.groups if g.cases)
+        assert by_group["all"]["mrr"].value == pytest.approx(mixed)
     for method in ("newest", "item-knn"):
         estimate, truth = part.figures[method]["all"]["ndcg@10"], full.figures[method]["all"]["ndcg@10"].value
         assert estimate.low is not None
         assert estimate.high is not None
         assert estimate.low <= truth <= estimate.high
+
+
+def test_methods_are_fitted_on_what_lies_before_the_cut():
+    log, given = log_of(town(), visits()), []
+
+    class Fitted(Rule):
+        def fit(self, past: EventLog) -> Rule:
+            given.append(past)
+            return super().fit(past)
+
+    report = evaluate_log(log, [Fitted("random", "random", by_chance)], EvaluationConfig(split=0.6))
+    assert len(given) == 1
+    assert given[0].at.max() < to_micros(report.cut) <= log.at[len(given[0])]
+    assert len(given[0]) / len(log) == pytest.approx(0.6, abs=0.01)
 
 
 # The bootstrap
@@ -134,6 +152,13 @@ def test_differences_are_paired():
     draws = Draws(np.arange(200), np.ones(200), rng)
     change = draws.estimate((hard + 0.1) - hard)  # each alone is unsure, their difference is not
     assert (change.low, change.high) == pytest.approx((0.1, 0.1))
+
+
+def test_weights_count_in_every_round():
+    values = np.repeat([1.0, 0.0], 100)
+    draws = Draws(np.arange(200), np.repeat([9.0, 1.0], 100), np.random.default_rng(0))
+    assert draws.mean(values) == pytest.approx(0.9)
+    assert draws.means(values).mean() == pytest.approx(0.9, abs=0.01)
 
 
 def test_too_few_visitors_get_no_interval():
@@ -266,13 +291,11 @@ def test_brewlite_is_blind_to_the_future(tmp_path: Path, encoder: Any):
             rec.store.add_events([e for e in visits() if e.at is not None and e.at < end])
             rec.store.add_events([Event(user=user, item="h1", action="save", at=end) for user in flood])
             log, _ = read_log(rec.store, rec.adapter)
-            orders.append(_replayed_orders(rec, log, end))
+            asked = [moment_of(log, user, to_micros(end) - back * DAY) for user in range(3) for back in (0, 20, 90)]
+            scorers = [Brewlite(rec, use_model=use).fit(log) for use in (True, False)]
+            orders.append([scorer.scores(moment).tolist() for scorer in scorers for moment in asked])
     assert orders[0] == orders[1]
-
-
-def _replayed_orders(rec: Recommender, log: EventLog, end: datetime) -> list[list[str]]:
-    moments = [(user, end - timedelta(days=back)) for user in ("u1", "u2", "nobody") for back in (0, 20, 90)]
-    return [rec.order(Query(user=user, at=at)).ids for user, at in moments]
+    assert orders[0][0] != orders[0][1]  # moments do differ
 
 
 def test_nothing_is_written(homes: Recommender):

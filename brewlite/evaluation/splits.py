@@ -159,9 +159,8 @@ def _repeats(log: EventLog) -> Mask:
 
 def _known_before(log: EventLog) -> Mask:
     """(E,) whether anything before each event said that its item existed."""
-    created, first = log.catalog.created, log.first_touch()
-    dated = (created != UNDATED) & (first >= created)
-    return np.asarray((dated[log.items] & (created[log.items] < log.at)) | (first[log.items] < log.at))
+    created, first = log.catalog.created[log.items], log.first_touch()[log.items]
+    return np.asarray(((created != UNDATED) & (created < log.at)) | (first < log.at))
 
 
 def _events_before(log: EventLog, chosen: Ints) -> Ints:
