@@ -2,8 +2,8 @@
 
 The protocol, in one place:
 
-- The *cut* is the time before which ``split`` of the liking events lie (weight > 0). Nothing is fitted on what comes
-  after it, and every method sees only what lies strictly before the moment that it is asked about.
+- The *cut* is the time before which ``split`` of the liking events lie (weight > 0). Methods are fitted on
+  what lies before it; asked about a moment, they see only what lies strictly before that moment.
 - A *case* is one visitor's first touch of one item, after the cut, when that touch is a liking one. A second touch is
   no case: the visitor needs no recommendation for what they already know.
 - The *candidates* of a case are all items that existed and could be shown then, less those the visitor had touched.
