@@ -10,7 +10,7 @@ from litestar.background_tasks import BackgroundTask
 from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import Body, Parameter
+from litestar.params import Body, PathParameter, QueryParameter
 
 from brewlite.checks import MAX_K
 from brewlite.errors import UnknownName
@@ -109,8 +109,8 @@ class Recommendations(Controller):
     async def similar(
         self,
         service: NamedDependency[Service],
-        item_id: Annotated[str, Parameter(description="The item's id, percent-encoded.")],
-        k: Annotated[int, Parameter(ge=1, le=MAX_K, description="How many.")] = 10,
+        item_id: Annotated[str, PathParameter(description="The item's id, percent-encoded.")],
+        k: Annotated[int, QueryParameter(ge=1, le=MAX_K, description="How many.")] = 10,
     ) -> Slate:
         """A slate of neighbours."""
         try:

@@ -15,7 +15,7 @@ from litestar.background_tasks import BackgroundTask
 from litestar.datastructures import Cookie, State
 from litestar.di import NamedDependency, Provide
 from litestar.exceptions import NotFoundException, PermissionDeniedException
-from litestar.params import Parameter
+from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.response import Redirect, Template
 from litestar.static_files import create_static_files_router
@@ -79,8 +79,8 @@ async def home(
     request: Visit,
     desk: NamedDependency[Desk],
     now: NamedDependency[Callable[[], datetime]],
-    wish: str | None = None,
-    page: Annotated[int, Parameter(ge=1, le=100)] = 1,
+    wish: FromQuery[str | None] = None,
+    page: Annotated[int, QueryParameter(ge=1, le=100)] = 1,
 ) -> Response[Any]:
     """The list: the usual one, or the visitor's own as soon as they have said or done something."""
     session, said = session_of(request) or new_session(), wish_of(request, wish)
@@ -101,8 +101,8 @@ async def show(
     request: Visit,
     desk: NamedDependency[Desk],
     now: NamedDependency[Callable[[], datetime]],
-    item_id: str,
-    slate: Annotated[str | None, Parameter(max_length=64)] = None,
+    item_id: FromPath[str],
+    slate: Annotated[str | None, QueryParameter(max_length=64)] = None,
 ) -> Response[Any]:
     """One home. Opening it is an event, which will change the visitor's list."""
     item = await desk.item(item_id)
@@ -116,17 +116,22 @@ async def show(
         "slate": slate or "", "tags": wording.tags(item), "baths": int(wording.number(item, "bathrooms")),
         "said": request.query_params.get("done", ""), "told": ACTIONS,
     }  # fmt: skip
-    after = BackgroundTask(noted, "keeping a view", partial(_viewed, desk, session, item_id, slate, wish))
+    # The page that follows a click on its own buttons is not another visit.
+    again = "done" in request.query_params
+    after = BackgroundTask(noted, "keeping a view", partial(_viewed, desk, session, item_id, slate, wish, again))
     return remembered(Template("home.html", context=context, background=after), session)
 
 
-async def _viewed(desk: Desk, session: str, item: str, slate: str | None, wish: str) -> None:
-    await desk.act(session, item, "view", slate or None)
+async def _viewed(desk: Desk, session: str, item: str, slate: str | None, wish: str, again: bool) -> None:
+    if not again:
+        await desk.act(session, item, "view", slate or None)
     await desk.prepare(session, wish)
 
 
 @post("/homes/{item_id:str}/{action:str}")
-async def act(request: Visit, desk: NamedDependency[Desk], item_id: str, action: str) -> Response[Any]:
+async def act(
+    request: Visit, desk: NamedDependency[Desk], item_id: FromPath[str], action: FromPath[str]
+) -> Response[Any]:
     """Save, contact or dismiss a home."""
     if action not in ACTIONS or await desk.item(item_id) is None:
         raise NotFoundException(f"nothing to do at {request.url.path}")
