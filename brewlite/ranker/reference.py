@@ -53,14 +53,21 @@ def dense_mask(ranker: TorchRanker, prompt: RankingPrompt) -> Floats:
 
 
 def _masks(config: Any, positions: Tensor, owner: Tensor, device: torch.device) -> Tensor | dict[str, Tensor]:
-    """The mask, True where seen; by layer type for a model with several. ``owner`` (S,) is 0 for the prefix."""
+    """The mask, (1, 1, S, S); by layer type for a model with several. ``owner`` (S,) is 0 for the prefix."""
     at, to = positions[:, None], positions
     full = (to <= at) & ((owner == 0) | (owner == owner[:, None]))  # (S, S)
     types = set(getattr(config, "layer_types", None) or ())
     if "sliding_attention" not in types:
-        return full[None, None].to(device)
+        return _mask(full, config, device)
     near = full & (to > at - config.sliding_window)
-    return {"full_attention": full[None, None].to(device), "sliding_attention": near[None, None].to(device)}
+    return {"full_attention": _mask(full, config, device), "sliding_attention": _mask(near, config, device)}
+
+
+def _mask(seen: Tensor, config: Any, device: torch.device) -> Tensor:
+    """(S, S) bool -> (1, 1, S, S) as the attention in use wants it: eager adds it to the scores."""
+    if config._attn_implementation == "eager":
+        seen = torch.zeros(seen.shape).masked_fill(~seen, torch.finfo(torch.float32).min)
+    return seen[None, None].to(device)
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from brewlite.errors import BadSettings
 from brewlite.ranker import Floats, Scores, check_prompt, prompt_of_texts
 from brewlite.ranker.attention import NAME, CandidatePass, PrefixKeys, PrefixPass, supports
 from brewlite.ranker.labels import LabelHead
+from brewlite.ranker.precision import keep_sum_in_float32
 from brewlite.ranker.prefix_cache import PrefixCache
 from brewlite.ranker.tokenizer import PlainTokenizer
 from brewlite.records import RankingPrompt
@@ -70,6 +72,7 @@ class TorchRanker:
         self._decoder = model.get_decoder()
         self._layer_count: int = text.num_hidden_layers
         self._cache = PrefixCache(self.config.cache_bytes, self.config.prefix_block)
+        keep_sum_in_float32(model, lambda: self._read_prefix((yes, no)))
 
     @classmethod
     def load(
@@ -104,12 +107,12 @@ class TorchRanker:
         lead = self.tokenizer.lead
         check_prompt(prompt, self.max_length - len(lead))
         keys, reused = self._read_prefix(lead + prompt.prefix)
-        log_odds = np.empty(len(prompt.candidates), dtype=np.float32)
-        label_mass = np.empty(len(prompt.candidates), dtype=np.float32)
-        for places in chunks(prompt.candidates, self.config.chunk_tokens):
-            hidden = self._read_candidates(keys, [prompt.candidates[place] for place in places])
-            odds, mass = self.labels.read(hidden)
-            log_odds[places], label_mass[places] = odds.cpu().numpy(), mass.cpu().numpy()
+        places = {ids: place for place, ids in enumerate(sorted(set(prompt.candidates), key=_length_then_content))}
+        scores = np.empty((2, len(places)), dtype=np.float32)
+        for start, stop in chunks(list(map(len, places)), self.config.chunk_tokens):
+            hidden = self._read_candidates(keys, list(places)[start:stop])
+            scores[:, start:stop] = torch.stack(self.labels.read(hidden)).cpu().numpy()
+        log_odds, label_mass = scores[:, [places[ids] for ids in prompt.candidates]]
         return Scores(
             log_odds=log_odds,
             label_mass=label_mass,
@@ -122,6 +125,7 @@ class TorchRanker:
         """(N,) float32 log-odds of texts; the answer cue is appended to each. Raises BadRecord as :meth:`score`."""
         return self.score(prompt_of_texts(self.tokenizer, prefix, candidates)).log_odds
 
+    @torch.inference_mode()
     def _read_prefix(self, ids: tuple[int, ...]) -> tuple[PrefixKeys, int]:
         """Keys and values of the whole prefix, and how many tokens of it came from the cache."""
         kept, reused = self._cache.get(ids)
@@ -157,23 +161,21 @@ class TorchRanker:
         return out
 
 
-def chunks(candidates: Sequence[Sequence[int]], tokens: int) -> list[list[int]]:
-    """Places of the candidates for each pass: at most ``tokens`` tokens a pass, or one longer candidate.
+def _length_then_content(ids: tuple[int, ...]) -> tuple[int, tuple[int, ...]]:
+    """Like lengths together, and an order that owes nothing to the caller's: a shuffle changes not a single bit."""
+    return len(ids), ids
 
-    Ordered by length, so that those of like length are together, and then by content, so that the caller's order
-    does not matter to a single bit.
-    """
-    order = sorted(range(len(candidates)), key=lambda place: (len(candidates[place]), candidates[place]))
-    passes: list[list[int]] = []
-    room = 0
-    for place in order:
-        length = len(candidates[place])
-        if not passes or length > room:
-            passes.append([])
-            room = max(tokens, length)
-        passes[-1].append(place)
+
+def chunks(lengths: Sequence[int], tokens: int) -> list[tuple[int, int]]:
+    """Where to cut a row of candidates into passes of at most ``tokens`` tokens, or of one longer candidate."""
+    cuts = [0]
+    room = tokens
+    for place, length in enumerate(lengths):
+        if length > room and place > cuts[-1]:
+            cuts.append(place)
+            room = tokens
         room -= length
-    return passes
+    return list(pairwise([*cuts, len(lengths)])) if lengths else []
 
 
 @contextmanager
