@@ -25,11 +25,14 @@ class BlendConfig(Struct, frozen=True, kw_only=True):
     similarity: float = 3.0
     """Of a cosine, whose useful range is narrower than the others': about 0.2 to 0.6."""
     covisit: float = 0.5
+    interests: float = 1.0
+    """Of a cosine. What a visitor once wrote into a profile says little of what they open next (lab notes)."""
     wish: float = 6.0
-    """Of a cosine too."""
+    """Of a cosine. What a visitor asks for now outweighs all else."""
+    words: float = 2.0
+    """Of the share of the visitor's words that an item holds."""
     asked: float = 0.35
-    """What popularity and freshness are multiplied by when the visitor said what they want: their words outweigh
-    what the crowd does."""
+    """What popularity and freshness are multiplied by when the query says what is wanted."""
     model: float = 0.3
     """Of the model's standardised log-odds."""
     model_clip: float = 2.0
@@ -58,13 +61,15 @@ class Blend:
     def parts(self, signals: Signals) -> dict[str, Floats]:
         """Each signal times its weight, (N,) each; their sum is the first stage's score."""
         config, priors = self.config, self.priors
-        crowd = config.asked if signals.wish.any() else 1.0
+        crowd = config.asked if signals.wish.any() or signals.words.any() else 1.0
         weights = {
             "popularity": crowd * config.popularity * priors.popularity,
             "freshness": crowd * config.freshness * priors.freshness,
             "similarity": config.similarity * priors.similarity,
             "covisit": config.covisit * priors.covisit,
+            "interests": config.interests,
             "wish": config.wish,
+            "words": config.words,
         }
         return {name: (weight * getattr(signals, name)).astype(np.float32) for name, weight in weights.items()}
 

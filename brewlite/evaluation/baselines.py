@@ -12,8 +12,8 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg.lapack import spotrf, spotri  # type: ignore[import-untyped]
-from scipy.sparse import csr_matrix  # type: ignore[import-untyped]
+from scipy.linalg.lapack import spotrf, spotri
+from scipy.sparse import csr_matrix
 
 from brewlite.evaluation.log import DAY, NEVER, UNDATED, Catalog, EventLog, Floats, Ints
 from brewlite.evaluation.splits import Moment

@@ -36,9 +36,10 @@ class Neighbours:
     def examples(self, visitor: Visitor, moment: Moment, encoder: Encoder | None, count: int) -> tuple[Example, ...]:
         """Up to ``count`` examples from the visitors with the most similar words; none without words to compare."""
         self._refresh()
-        if encoder is None or not visitor.wish or not self._ids:
+        words = visitor.wish or visitor.interests
+        if encoder is None or not words or not self._ids:
             return ()
-        cosines = self._vectors @ encoder.encode([visitor.wish])[0]
+        cosines = self._vectors @ encoder.encode([words])[0]
         found: list[Example] = []
         for row in np.argsort(-cosines, kind="stable"):
             if cosines[row] < MIN_COSINE or len(found) == count:

@@ -12,6 +12,7 @@ from msgspec import Struct
 from brewlite.records import Candidate
 from brewlite.retrieval.catalog import Floats, Ints, Mask, Moment
 from brewlite.retrieval.encoder import Encoder
+from brewlite.retrieval.lexicon import Lexicon
 from brewlite.retrieval.visitor import Visitor
 
 
@@ -20,7 +21,7 @@ class RetrievalConfig(Struct, frozen=True, kw_only=True):
 
     candidates: int = 60
     """How many go to the language model; its time grows with them."""
-    per_source: int = 12
+    per_source: int = 10
     """How many places each source is sure of."""
     window_days: float = 60.0
     """The window of recent popularity."""
@@ -41,8 +42,12 @@ class Signals(Struct, frozen=True, kw_only=True):
     """1 / (1 + age in days / fresh_days): 1 for new, a half after ``fresh_days``."""
     similarity: Floats
     """Cosine of the item's text to the visitor's history; disliked items count against."""
+    interests: Floats
+    """Cosine of the item's text to the visitor's stored interests."""
     wish: Floats
-    """Cosine of the item's text to the visitor's words."""
+    """Cosine of the item's text to what this query asks for."""
+    words: Floats
+    """Share of the query's words that the item's text holds, rare ones counting more: [0, 1]."""
     covisit: Floats
     """How often visitors of the history's items also touched this one, over the root of both counts: [0, 1]."""
 
@@ -53,6 +58,7 @@ class Retrieval:
     def __init__(self, encoder: Encoder | None, config: RetrievalConfig | None = None) -> None:
         self.encoder = encoder
         self.config = config or RetrievalConfig()
+        self._lexicon = Lexicon()
 
     def signals(self, visitor: Visitor, moment: Moment) -> Signals:
         """Every signal for every item of the catalog."""
@@ -61,7 +67,9 @@ class Retrieval:
             popularity=(counts / max(float(counts.max(initial=0.0)), 1e-9)).astype(np.float32),
             freshness=(1.0 / (1.0 + moment.age_days / self.config.fresh_days)).astype(np.float32),
             similarity=self._similarity(visitor, moment),
-            wish=self._wish(visitor, moment),
+            interests=self._likeness(visitor.interests, moment),
+            wish=self._likeness(visitor.wish, moment),
+            words=self._words(visitor, moment),
             covisit=self._covisit(visitor, moment),
         )
 
@@ -91,12 +99,19 @@ class Retrieval:
         cosines: Floats = vectors @ (taste / max(float(np.linalg.norm(taste)), 1e-9)).astype(np.float32)
         return cosines
 
-    def _wish(self, visitor: Visitor, moment: Moment) -> Floats:
+    def _likeness(self, words: str, moment: Moment) -> Floats:
+        """Cosine of every item's text to ``words`` (N,)."""
         vectors = moment.catalog.vectors
-        if self.encoder is None or not visitor.wish or vectors.shape[1] == 1:
+        if self.encoder is None or not words or vectors.shape[1] == 1:
             return np.zeros(len(vectors), dtype=np.float32)
-        cosines: Floats = vectors @ self.encoder.encode([visitor.wish])[0]
+        cosines: Floats = vectors @ self.encoder.encode([words])[0]
         return cosines
+
+    def _words(self, visitor: Visitor, moment: Moment) -> Floats:
+        catalog = moment.catalog
+        if not visitor.wish:
+            return np.zeros(len(catalog.items), dtype=np.float32)
+        return self._lexicon.refresh(catalog.items, catalog.adapter.describe).coverage(visitor.wish)
 
     def _covisit(self, visitor: Visitor, moment: Moment) -> Floats:
         """Item-item counts over shared visitors, cosine-normalised (Sarwar et al. 2001), summed over the history."""

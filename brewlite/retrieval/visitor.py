@@ -33,7 +33,9 @@ class Visitor:
     words: str
     """All that the visitor says: stored interests and the query's instructions. What the model reads."""
     wish: str
-    """The words less the parts that became hard limits. What similarity is measured with."""
+    """What this query asks for, less the parts that became hard limits."""
+    interests: str
+    """What the visitor's record says they are after."""
     constraints: tuple[Constraint, ...]
     history: tuple[Deed, ...]
     """Oldest first."""
@@ -67,7 +69,8 @@ def meet(query: Query, moment: Moment, stored: User | None) -> Visitor:
         user=query.user,
         profile=query.profile if query.profile is not None else stored_profile,
         words=_joined(interests, query.instructions),
-        wish=_joined(interests, wishes.rest),
+        wish=wishes.rest.strip(),
+        interests=interests.strip(),
         constraints=parse_filters(query.filters, catalog.adapter.fields) + wishes.constraints,
         history=history,
         context=query.context,

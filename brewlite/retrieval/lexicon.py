@@ -1,0 +1,88 @@
+"""Which of the visitor's words an item's text holds: the part of a wish that a sentence vector blurs.
+
+A vector of a whole text says what the text is like as a whole; "by the river" is three words of eighty. The share of
+the wish's words that stand in the text, rare words counting more, is the usual complement (hybrid retrieval).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from brewlite.records import Item
+from brewlite.retrieval.catalog import Floats
+
+FEATURES = 2**18
+"""Buckets that words are hashed into: no vocabulary to fit, so items can come and go."""
+_WORD = re.compile(r"[^\W_]{3,}")
+_CLAUSE = re.compile(r"[,.;:!?\n]+|\bbut\b|\band\b")
+_NEGATED = re.compile(r"^\W*(?:no|not|never|without|avoid|nothing|don't|dont|isn't)\b", re.IGNORECASE)
+
+
+class Lexicon:
+    """The words of every item, kept up to date item by item."""
+
+    def __init__(self) -> None:
+        self._items: list[Item] = []
+        self._held: Any = None
+        """(N, FEATURES) sparse, 1 where an item holds a word."""
+        self._columns: Any = None
+
+    def refresh(self, items: list[Item], wording: Callable[[Item], str]) -> Lexicon:
+        """Read the items that are new or changed; ``items`` are the catalog's rows."""
+        if items is self._items:
+            return self
+        if not items:
+            self._items, self._held = items, None
+            return self
+        from scipy import sparse
+
+        before = {item.id: row for row, item in enumerate(self._items)}
+        kept = [before.get(item.id, -1) for item in items]
+        kept = [row if row >= 0 and self._items[row] == item else -1 for row, item in zip(kept, items, strict=True)]
+        fresh = self._read([wording(item) for row, item in zip(kept, items, strict=True) if row < 0])
+        pool = fresh if self._held is None else sparse.vstack([self._held, fresh], format="csr")
+        count = len(self._items)
+        added = iter(range(count, count + fresh.shape[0]))
+        self._held = pool[[row if row >= 0 else next(added) for row in kept]]
+        self._columns = self._held.tocsc()
+        self._items = items
+        return self
+
+    def coverage(self, wish: str) -> Floats:
+        """(N,) float32 in [0, 1]: the share of the wish's words in each item, weighted by their rarity squared.
+
+        Clauses that begin with a negation are left out: holding the word is no merit there.
+        """
+        if self._held is None:
+            return np.zeros(0, dtype=np.float32)
+        clauses = [clause for clause in _CLAUSE.split(wish) if not _NEGATED.match(clause)]
+        wanted = np.unique(self._read([" ".join(clauses)]).indices)
+        if not len(wanted):
+            return np.zeros(len(self._items), dtype=np.float32)
+        held = self._columns[:, wanted]
+        counts = np.asarray(held.sum(axis=0)).ravel()
+        # A word that no item holds tells items apart no more than one that all hold.
+        weights = np.where(counts > 0, np.log1p(len(self._items) / np.maximum(counts, 1.0)) ** 2, 0.0)
+        share: Floats = np.asarray(held @ weights).ravel().astype(np.float32) / max(float(weights.sum()), 1e-9)
+        return share
+
+    def _read(self, texts: Sequence[str]) -> Any:
+        from scipy import sparse
+        from sklearn.feature_extraction.text import HashingVectorizer
+
+        if not texts:
+            return sparse.csr_matrix((0, FEATURES))
+        reader = HashingVectorizer(n_features=FEATURES, analyzer=words_of, norm=None, alternate_sign=False, binary=True)
+        return reader.transform(texts)
+
+
+def words_of(text: str) -> list[str]:
+    """The telling words of ``text``, without case and a plural's s."""
+    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+
+    words = (word.removesuffix("s") for word in _WORD.findall(text.casefold()) if word not in ENGLISH_STOP_WORDS)
+    return [word for word in words if len(word) > 2]
