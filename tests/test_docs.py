@@ -29,7 +29,7 @@ WITH_CODE = [path for path in DOCUMENTS if any(language == "python" for language
 @pytest.mark.parametrize("path", WITH_CODE, ids=lambda path: path.name)
 def test_snippets_run(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
-    namespace: dict[str, object] = {"__name__": "docs"}
+    namespace: dict[str, object] = {"__name__": "__main__"}
     for language, code in blocks(path):
         if language == "python":
             exec(compile(code, f"{path.name} snippet", "exec"), namespace)

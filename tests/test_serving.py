@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import re
+import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
 
 import httpx
 import msgspec
 import pytest
+from click.testing import CliRunner
 from conftest import NOW
 from litestar import Litestar, get
 from litestar.testing import TestClient
 
 from brewlite import Event, Query, Recommender, Slate
+from brewlite.cli.main import main
 from brewlite.errors import WeightsMissing
 from brewlite.records import RankingPrompt
 from brewlite.serving import BrewlitePlugin, create_app
+from brewlite.serving.problems import TYPES
+from brewlite.serving.server import bind
 from brewlite.serving.service import ClientGone
 from brewlite.serving.worker import Busy, Worker
 from brewlite.settings import ServingConfig, Settings
@@ -141,6 +150,7 @@ def test_a_batch_with_one_unknown_item_stores_nothing(site: Recommender, client:
 
 JSON = {"Content-Type": "application/json"}
 ITEM = {"id": "1", "kind": "listing", "title": "x"}
+MANY = [str(number) for number in range(10_000)]
 MISTAKES = [
     ("POST", "/v1/recommendations", b"", 400, "bad-request", "JSON"),
     ("POST", "/v1/recommendations", b"{", 400, "bad-request", "JSON"),
@@ -163,7 +173,7 @@ MISTAKES = [
     ("POST", "/v1/rankings", b'{"candidates": []}', 400, "bad-record", "candidates"),
     ("POST", "/v1/rankings", b'{"candidates": ["1", "1"]}', 400, "bad-record", "'1'"),
     ("POST", "/v1/rankings", b'{"candidates": ["1", "no", "nor"]}', 422, "unknown-name", "'nor'"),
-    ("POST", "/v1/rankings", msgspec.json.encode({"candidates": [str(n) for n in range(10_000)]}), 400, "bad-record", "10000"),
+    ("POST", "/v1/rankings", msgspec.json.encode({"candidates": MANY}), 400, "bad-record", "10000"),
     ("PUT", "/v1/items", b'{"id": "1"}', 400, "bad-request", "array"),
     ("PUT", "/v1/items", b'[{"id": "1", "kind": "listing"}]', 400, "bad-request", "$[0]"),
     ("PUT", "/v1/items", msgspec.json.encode([ITEM, {**ITEM, "id": " "}]), 400, "bad-request", "$[1]"),
@@ -352,18 +362,18 @@ def test_a_worker_runs_in_order_refuses_when_full_and_skips_the_cancelled():
 
 
 def test_ready_says_what_is_missing(tmp_path, encoder):
-    with Recommender.open(tmp_path / "empty.db", "realestate", ranker=FakeRanker(), encoder=encoder) as empty:
-        with TestClient(create_app(empty, settings=Settings())) as client:
-            assert client.get("/health/live").json() == {"status": "live"}
-            while "model" in (reply := client.get("/health/ready")).json()["missing"][0]:
-                time.sleep(0.02)
-            assert reply.status_code == 503
-            assert reply.json()["missing"] == [
-                "catalog: no items yet, send some with PUT /v1/items or `brewlite import items`"
-            ]
-            assert client.post("/v1/recommendations", json={}).json()["picks"] == []
-            client.put("/v1/items", json=[ITEM])
-            assert client.get("/health/ready").json()["status"] == "ready"
+    empty = Recommender.open(tmp_path / "empty.db", "realestate", ranker=FakeRanker(), encoder=encoder)
+    with empty, TestClient(create_app(empty, settings=Settings())) as client:
+        assert client.get("/health/live").json() == {"status": "live"}
+        while "model" in (reply := client.get("/health/ready")).json()["missing"][0]:
+            time.sleep(0.02)
+        assert reply.status_code == 503
+        assert reply.json()["missing"] == [
+            "catalog: no items yet, send some with PUT /v1/items or `brewlite import items`"
+        ]
+        assert client.post("/v1/recommendations", json={}).json()["picks"] == []
+        client.put("/v1/items", json=[ITEM])
+        assert client.get("/health/ready").json()["status"] == "ready"
 
 
 def test_without_weights_the_first_stage_answers_and_ready_names_the_command(
@@ -498,3 +508,86 @@ def test_an_event_names_its_slate(site: Recommender, client: TestClient[Litestar
     reply = client.post("/v1/events", content=msgspec.json.encode(event), headers=JSON)
     assert reply.status_code == 200
     assert site.store.history("zoe", before=NOW.replace(year=2030))[0].slate == slate["id"]
+
+
+def test_every_route_has_its_paragraph(client: TestClient[Litestar]):
+    text = (Path(__file__).parents[1] / "docs" / "http.md").read_text(encoding="utf-8")
+    for path, methods in client.get("/schema/openapi.json").json()["paths"].items():
+        for method in methods:
+            assert re.search(rf"^### `{method.upper()} {re.escape(path)}`$", text, re.MULTILINE), f"{method} {path}"
+
+
+def test_every_problem_type_is_documented():
+    text = (Path(__file__).parents[1] / "docs" / "http.md").read_text(encoding="utf-8")
+    for kind in (*TYPES.values(), "bad-record", "unknown-name", "internal", "unavailable"):
+        assert f"`urn:brewlite:{kind}`" in text, kind
+
+
+# The command
+
+
+@contextmanager
+def served(*arguments: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """``brewlite serve`` as a process of its own, and the address that it prints."""
+    command = [sys.executable, "-c", "from brewlite.cli import main; main()", "serve", "--port", "0", *arguments]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        yield re.search(r"http://\S+", process.stdout.readline())[0], process
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+
+
+@pytest.mark.slow
+def test_serve_prints_its_address_answers_and_ends_on_a_signal(site: Recommender, tmp_path: Path):
+    with served("--db", str(tmp_path / "site.db"), "--ranker", "none") as (address, process):
+        assert address.startswith("http://127.0.0.1:")
+        assert httpx.get(f"{address}/health/live").json() == {"status": "live"}
+        reply = httpx.post(f"{address}/v1/recommendations", json={"user": "ann", "k": 2}, timeout=60)
+        assert len(reply.json()["picks"]) == 2
+    assert process.returncode == 0
+
+
+@pytest.mark.slow
+def test_json_logs_are_one_object_a_line(site: Recommender, tmp_path: Path):
+    with served("--db", str(tmp_path / "site.db"), "--ranker", "none", "--json-logs") as (address, process):
+        httpx.get(f"{address}/health/live")
+        process.send_signal(signal.SIGINT)
+        lines = [msgspec.json.decode(line) for line in process.communicate(timeout=30)[1].splitlines()]
+    asked = [line for line in lines if line.get("path") == "/health/live"]
+    assert (asked[0]["method"], asked[0]["status"]) == ("GET", 200)
+    assert all({"at", "level", "logger", "message"} <= line.keys() for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--db", "nowhere.db"], "nowhere.db"),
+        (["--ranker", "nonsense"], "nonsense"),
+        (["--host", "256.1.1.1", "--ranker", "none"], "256.1.1.1"),
+        (["--port", "70000"], "70000"),
+        (["--adapter", "nonsense", "--ranker", "none"], "nonsense"),
+        ([], "--db"),
+    ],
+)
+def test_a_wrong_start_ends_with_2_and_one_line(
+    site: Recommender, tmp_path: Path, arguments: list[str], says: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    named = [] if not arguments or "--db" in arguments else ["--db", "site.db", "--port", "0"]
+    result = CliRunner().invoke(
+        main, ["serve", *named, *arguments, *(["--ranker", "none"] if "--db" in arguments else [])]
+    )
+    assert result.exit_code == 2, result.output
+    assert says in result.output
+    assert "Traceback" not in result.output
+
+
+def test_a_taken_port_is_told(site: Recommender, tmp_path: Path):
+    with bind("127.0.0.1", 0) as taken:
+        port = str(taken.getsockname()[1])
+        where = ["--db", str(tmp_path / "site.db"), "--ranker", "none", "--port", port]
+        result = CliRunner().invoke(main, ["serve", *where])
+    assert result.exit_code == 2
+    assert port in result.output

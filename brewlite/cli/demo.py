@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from brewlite.recommender import Recommender
 
 WISH = "quiet, by the river, a balcony or garden, at most $1,300 a month"
-CANDIDATES = 48
+CANDIDATES = 40
 """Homes that the model reads for a page: enough to reorder, few enough for two seconds on two cores."""
 
 
@@ -94,7 +94,7 @@ def _opened(place: Any, ranker: str) -> Recommender:
 
 
 def _serve(recommender: Recommender, place: Any, port: int, browser: bool) -> None:
-    from brewlite.cli.serve import bind, run
+    from brewlite.serving.server import bind, run
 
     def ready(address: str) -> None:
         console.print(f"[bold]Kettle & Key[/bold] is open at {address}  (Ctrl+C ends it)")
@@ -103,7 +103,8 @@ def _serve(recommender: Recommender, place: Any, port: int, browser: bool) -> No
 
             webbrowser.open(address)
 
-    run(_site().site.create_app(recommender, place), bind("127.0.0.1", port), ready=ready)
+    if not run(_site().site.create_app(recommender, place), bind("127.0.0.1", port), ready=ready):
+        raise SystemExit(1)
 
 
 def _show_once(recommender: Recommender, place: Any, wish: str) -> None:

@@ -11,6 +11,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from weakref import WeakSet
 
 from msgspec import Struct
 
@@ -18,7 +19,7 @@ from brewlite import BrewliteError, Event, Item, Query, Slate
 from brewlite.serving import Service
 
 TASK = "contact"
-SHOWN = 48
+SHOWN = 40
 """Homes on a visitor's own list."""
 KEPT = 256
 """Slates kept for coming back to."""
@@ -44,6 +45,7 @@ class Desk:
         self.service = service
         self._clock = clock
         self._slates: OrderedDict[tuple[str, str, int, int], asyncio.Task[Slate]] = OrderedDict()
+        self._awaited: WeakSet[asyncio.Task[Slate]] = WeakSet()
 
     async def usual_order(self) -> list[str]:
         """Ids of all homes, as a stranger without a wish sees them: what is sought after, and what is new."""
@@ -52,7 +54,9 @@ class Desk:
 
     async def own_order(self, session: str, wish: str) -> Slate:
         """The visitor's own list, from their wish and from what they did."""
-        return await asyncio.shield(await self._started(session, wish))
+        task = await self._started(session, wish)
+        self._awaited.add(task)
+        return await asyncio.shield(task)
 
     async def prepare(self, session: str, wish: str) -> None:
         """Start on the visitor's own list; a failure shows when the list is asked for."""
@@ -63,12 +67,20 @@ class Desk:
         key = (session, wish, deeds.count, revision)
         task = self._slates.get(key)
         if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):
+            self._drop_overtaken(session)
             query = Query(user=session, task=TASK, k=SHOWN, instructions=wish)
             task = self._slates[key] = asyncio.create_task(self._made(query))
         self._slates.move_to_end(key)
         while len(self._slates) > KEPT:
             self._slates.popitem(last=False)
         return task
+
+    def _drop_overtaken(self, session: str) -> None:
+        """Give up lists that nobody waits for any more: the visitor has done something since."""
+        for key, task in list(self._slates.items()):
+            if key[0] == session and not task.done() and task not in self._awaited:
+                task.cancel()
+                del self._slates[key]
 
     async def _made(self, query: Query) -> Slate:
         slate = await self.service.recommend(query)

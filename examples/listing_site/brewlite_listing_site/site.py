@@ -35,7 +35,7 @@ PER_PAGE = 24
 LONGEST_WISH = 400
 ACTIONS = {"save": "Saved.", "contact": "Your note is on its way.", "dismiss": "We will not show you that one again."}
 EXAMPLES = (
-    "quiet, by the river, at most $1,200 a month",
+    "a quiet flat with a river view, at most $1,300 a month",
     "a garden for the dog, at least 3 bedrooms, under $2,000",
     "room with nice housemates near the university",
     "sea view and a place to work, no ground floor",

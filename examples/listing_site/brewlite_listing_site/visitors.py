@@ -34,7 +34,7 @@ class Household(Struct, frozen=True, kw_only=True):
 
 HOUSEHOLDS: tuple[Household, ...] = (
     Household(
-        about="student", budget=(380, 720), bedrooms=0, kinds={"room": 1.6, "studio": 0.7},
+        about="student", budget=(430, 820), bedrooms=0, kinds={"room": 1.6, "studio": 0.7},
         hoods={"scholars": 1.0, "tannery": 0.7, "station": 0.3},
         likes=("bills", "bikes", "desk", "furnished", "laundry"),
         words=("a [cheap|affordable] room near the [university|library]", "[a room|somewhere] with nice housemates"),
@@ -101,10 +101,11 @@ class Past(Struct, frozen=True, kw_only=True):
         kind = self.household.kinds.get(home.kind, -1.8)
         rooms = -1.1 * max(self.household.bedrooms - home.bedrooms, 0)
         over = max(home.price / self.budget - 1.0, 0.0)
+        under = max(0.7 - home.price / self.budget, 0.0)
         has = home.traits | {home.outdoor} | ({"pets"} if home.pets else set())
         has |= {"furnished"} if home.furnished else set()
         liked = 0.75 * len(self.likes & has)
-        return kind + self.household.hoods.get(home.hood.key, -0.5) + rooms + liked - 7.0 * over
+        return kind + self.household.hoods.get(home.hood.key, -0.5) + rooms + liked - 5.0 * over - 3.0 * under
 
 
 def make_visitors(rng: np.random.Generator) -> list[Past]:
@@ -156,7 +157,7 @@ def _visit(
     age = np.array([listing.home.age_days for listing in listings]) - days
     there = age > 0
     appeal = np.where(there, taste + 0.9 / (1.0 + np.maximum(age, 0.0) / 7.0), -np.inf)
-    odds = np.exp((appeal - appeal.max()) / 1.15)
+    odds = np.exp((appeal - appeal.max()) / 1.5)
     count = min(1 + int(rng.poisson(1.85)), int((odds > 1e-9).sum()))
     at = moment - timedelta(days=days)
     rows = []
