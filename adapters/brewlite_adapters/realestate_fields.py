@@ -7,6 +7,14 @@ from brewlite_adapters.buildings import BUILDINGS
 
 SALE, RENT, STAY = "for sale", "for rent", "short stay"
 
+# A private room and a shared one both lie in a home that is shared.
+_SHARED_HOME = (
+    *("shared home", "shared house", "shared flat", "shared apartment", "shared place", "flat share", "flatshare"),
+    *("house share", "houseshare", "housemates", "housemate", "flatmates", "flatmate", "roommates", "roommate"),
+    "sharing",
+)
+
+
 FIELDS = (
     Field(
         name="type",
@@ -31,9 +39,12 @@ FIELDS = (
         type="category",
         columns=("room_type",),
         values={
-            "entire home": ("Entire home/apt", "entire place", "whole place", "entire apartment", "place to myself"),
-            "private room": ("own room",),
-            "shared room": ("dorm", "dormitory", "shared bedroom"),
+            "entire home": (
+                *("Entire home/apt", "entire place", "whole place", "entire apartment", "place to myself"),
+                *("place of my own", "self-contained"),
+            ),
+            "private room": ("own room", *_SHARED_HOME),
+            "shared room": ("dorm", "dormitory", "shared bedroom", *_SHARED_HOME),
             "hotel room": (),
         },
     ),
@@ -170,7 +181,7 @@ FIELDS = (
             "Pool": ("pool", "swimming pool", "private pool", "shared pool", "outdoor pool", "indoor pool"),
             "Hot tub": ("hot tub", "jacuzzi", "private hot tub", "spa bath"),
             "Pets allowed": ("pets allowed", "pet friendly", "pets welcome", "dogs allowed", "dog friendly",
-                             "pets ok", "pets"),
+                             "pets ok", "pets", "dogs welcome", "cats allowed", "cats welcome"),
             "Pets live on this property": ("pets live here", "Dog(s)", "Cat(s)", "pets"),
             "Wifi": ("wifi", "wi-fi", "internet", "wireless internet", "broadband"),
             "Air conditioning": ("air conditioning", "aircon", "air con", "a/c", "ac", "air conditioned"),
