@@ -17,6 +17,8 @@ KINDS = {
 }
 PARTS = {
     "wish": "Fits your words",
+    "words": "Names what you asked for",
+    "interests": "Fits what you like in general",
     "similarity": "Like what you looked at",
     "covisit": "Liked by people who liked the same",
     "popularity": "Sought after lately",
