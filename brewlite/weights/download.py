@@ -106,7 +106,7 @@ def _stream(url: str, part: Path, progress: Progress | None) -> None:
             start = 0
         total = start + int(response.headers.get("Content-Length", 0))
         with part.open("ab" if start else "wb") as out:
-            for chunk in response.iter_bytes(1 << 18):
+            for chunk in response.iter_raw():  # as they come in, so that a broken connection loses none
                 out.write(chunk)
                 start += len(chunk)
                 if progress:
