@@ -5,29 +5,33 @@ from __future__ import annotations
 import asyncio
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import httpx
 import msgspec
 import pytest
+import uvicorn
 from click.testing import CliRunner
-from conftest import NOW
+from conftest import NOW, HashEncoder
 from litestar import Litestar, get
 from litestar.testing import TestClient
 
 from brewlite import Event, Query, Recommender, Slate
 from brewlite.cli.main import main
 from brewlite.errors import WeightsMissing
+from brewlite.recommender import RecommenderConfig
 from brewlite.records import RankingPrompt
 from brewlite.serving import BrewlitePlugin, create_app
 from brewlite.serving.problems import TYPES
-from brewlite.serving.server import bind
+from brewlite.serving.server import address_of, bind
 from brewlite.serving.service import ClientGone
 from brewlite.serving.worker import Busy, Worker
 from brewlite.settings import ServingConfig, Settings
@@ -338,6 +342,34 @@ def test_a_request_whose_client_left_is_never_run(site: Recommender):
     asyncio.run(scenario())
 
 
+def test_a_client_that_hangs_up_frees_its_place(site: Recommender):
+    """Over a real connection: the request waits for the model, the client leaves, the model never hears of it."""
+    slow, ranker = slow_site(site, 0.6)
+    with bind("127.0.0.1", 0) as bound, thread_serving(create_app(slow, settings=Settings()), bound) as address:
+        while httpx.get(f"{address}/health/ready").status_code != 200:
+            time.sleep(0.02)
+        ranker.begun.clear()
+        with ThreadPoolExecutor(1) as pool:
+            first = pool.submit(httpx.post, f"{address}/v1/recommendations", json={}, timeout=30)
+            ranker.begun.wait(5)
+            calls = ranker.calls
+            with pytest.raises(httpx.ReadTimeout):
+                httpx.post(f"{address}/v1/recommendations", json={}, timeout=0.2)
+            assert first.result().status_code == 200
+        assert httpx.post(f"{address}/v1/recommendations", json={}, timeout=30).status_code == 200
+        assert ranker.calls == calls + 1
+
+
+@contextmanager
+def thread_serving(app: Litestar, bound: socket.socket) -> Iterator[str]:
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="on"))
+    thread = threading.Thread(target=lambda: asyncio.run(server.serve([bound])))
+    thread.start()
+    yield address_of(bound)
+    server.should_exit = True
+    thread.join(20)
+
+
 def test_a_worker_runs_in_order_refuses_when_full_and_skips_the_cancelled():
     worker, gate, seen = Worker("test", 2), threading.Event(), []
     running = worker.submit(lambda: gate.wait(5))
@@ -402,6 +434,35 @@ def test_a_service_without_a_model_is_ready_and_not_degraded(site: Recommender):
         assert (slate["degraded"], slate["model"]) == (False, "none")
 
 
+class SlowEncoder(HashEncoder):
+    """Takes a moment for its first text, as a real one that has to be loaded."""
+
+    def __init__(self) -> None:
+        self.loaded = False
+
+    def encode(self, texts, progress=None):
+        if not self.loaded:
+            time.sleep(0.3)
+            self.loaded = True
+        return super().encode(texts, progress)
+
+
+def test_the_encoder_is_loaded_before_the_model_is(site: Recommender):
+    """transformers does not load two models at once: it fails with tensors that have no data."""
+    encoder, seen = SlowEncoder(), []
+
+    class Watching(FakeRanker):
+        def score_texts(self, prefix, candidates):
+            seen.append(encoder.loaded)
+            return super().score_texts(prefix, candidates)
+
+    watched = Recommender(site.store, site.adapter, Watching(), encoder, site.config, lambda: NOW)
+    with TestClient(create_app(watched, settings=Settings())) as client:
+        assert client.post("/v1/recommendations", json={"instructions": "quiet"}).status_code == 200
+        wait_until_ready(client)
+    assert seen == [True]
+
+
 # In somebody's app
 
 
@@ -436,6 +497,14 @@ def test_a_recommender_that_the_app_opened_is_closed_with_it(tmp_path, encoder, 
     with TestClient(Litestar(plugins=[plugin])) as client:
         assert client.post("/v1/recommendations", json={"user": "ann"}).json()["picks"]
     assert len(opened) == 1
+
+
+def test_the_plugin_opens_what_settings_describe(site: Recommender, tmp_path: Path):
+    config = RecommenderConfig(ranker="none", encoder="none")
+    settings = Settings(db=str(tmp_path / "site.db"), recommender=config, serving=ServingConfig(max_batch=1))
+    with TestClient(Litestar(plugins=[BrewlitePlugin(settings)])) as client:
+        assert client.post("/v1/recommendations", json={"user": "ann", "k": 4}).json()["model"] == "none"
+        assert client.put("/v1/items", json=[ITEM, ITEM]).status_code == 413
 
 
 def test_many_at_once_read_and_write(site: Recommender):

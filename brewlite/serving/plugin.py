@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -89,7 +90,7 @@ class BrewlitePlugin(InitPlugin):
         try:
             yield
         finally:
-            self._service.stop()
+            await asyncio.to_thread(self._service.stop)
             self._service = None
             if recommender is not self._source:
                 recommender.close()

@@ -26,6 +26,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from msgspec import UNSET, Struct, UnsetType
 
 from brewlite.errors import BrewliteError, ExtraMissing, UnknownName, UserError, WeightsMissing
+from brewlite.serving.service import ClientGone
 
 log = logging.getLogger("brewlite.serving")
 
@@ -153,8 +154,14 @@ def on_fault(request: Request[Any, Any, Any], error: Exception) -> Response[byte
     return answer(_problem(500, "internal", "the service failed; its log has the details"))
 
 
+def on_gone(request: Request[Any, Any, Any], error: ClientGone) -> Response[bytes]:
+    """Nobody reads this: the client has closed the connection. 499 is what web servers log for it."""
+    return Response(b"", status_code=499)
+
+
 HANDLERS: dict[int | type[Exception], Handler] = {
     HTTPException: on_http_error,
     BrewliteError: on_brewlite_error,
+    ClientGone: on_gone,
     Exception: on_fault,
 }

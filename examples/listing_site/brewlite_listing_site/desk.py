@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime, timedelta
 from weakref import WeakSet
 
@@ -126,9 +126,9 @@ class Desk:
         )
 
 
-async def noted(what: str, doing: Callable[[], object]) -> None:
+async def noted(what: str, doing: Callable[[], Awaitable[None]]) -> None:
     """Run something after the reply; a failure is noted and harms nobody."""
     try:
-        await doing()  # type: ignore[misc]
+        await doing()
     except BrewliteError:
         log.exception("%s failed", what)
