@@ -21,7 +21,7 @@ from brewlite.ranker.precision import keep_sum_in_float32
 from brewlite.ranker.prefix_cache import PrefixCache
 from brewlite.ranker.tokenizer import PlainTokenizer
 from brewlite.records import RankingPrompt
-from brewlite.weights import DEFAULT_RANKER, locate
+from brewlite.weights import DEFAULT_RANKER, LOADING, locate
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
@@ -94,7 +94,7 @@ class TorchRanker:
             torch.set_num_threads(threads)
         folder = locate(name_or_path)
         tokenizer = PlainTokenizer.load(folder)
-        with _no_bars():
+        with LOADING, _no_bars():
             model = AutoModelForCausalLM.from_pretrained(
                 folder, dtype=kind, attn_implementation=NAME, local_files_only=True
             )

@@ -41,7 +41,11 @@ class Pace:
         """Whether ``prompt`` is likely read before the deadline."""
         if deadline_ms is None:
             return True
-        return spent_ms + 1000.0 * _tokens(prompt) / self._tokens_per_s <= deadline_ms
+        in_time = spent_ms + 1000.0 * _tokens(prompt) / self._tokens_per_s <= deadline_ms
+        if not in_time:
+            # One slow reading must not shut the model out for good: each refusal makes the next try likelier.
+            self._tokens_per_s *= 1.1
+        return in_time
 
     def saw(self, prompt: RankingPrompt, took_ms: float) -> None:
         """Remember one reading; slow ones count more, so that a promise is rather too careful."""

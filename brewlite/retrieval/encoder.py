@@ -86,10 +86,12 @@ class SentenceEncoder:
             from transformers.utils import logging
 
             logging.disable_progress_bar()
-            self._model = SentenceTransformer(
-                str(folder), device="cpu", local_files_only=True, model_kwargs={"dtype": _fastest_dtype()}
-            )
-            self._model.max_seq_length = self.config.max_tokens
+            with weights.LOADING:
+                model = SentenceTransformer(
+                    str(folder), device="cpu", local_files_only=True, model_kwargs={"dtype": _fastest_dtype()}
+                )
+            model.max_seq_length = self.config.max_tokens
+            self._model = model
         return self._model
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import threading
 from pathlib import Path
 from typing import Literal
 
@@ -35,6 +36,9 @@ class WeightSource(Struct, frozen=True, kw_only=True):
     hub: str
     """Where the weights come from, as a Hugging Face id."""
 
+
+LOADING = threading.Lock()
+"""Held while a model is built: two transformers models built at once in two threads spoil each other's tensors."""
 
 DEFAULT_RANKER = "smollm2-135m"
 DEFAULT_ENCODER = "minilm-l6"

@@ -1,0 +1,34 @@
+"""The sentence encoder, with its real weights."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from brewlite.ranker import load_ranker
+from brewlite.retrieval import SentenceEncoder
+
+pytestmark = pytest.mark.weights
+
+
+def test_vectors_have_length_1_and_likeness_shows():
+    calm, quiet, engine = SentenceEncoder().encode(["a calm apartment", "a quiet flat", "diesel engine repair"])
+    assert np.linalg.norm(calm) == pytest.approx(1.0, abs=1e-3)
+    assert calm @ quiet > 0.5 > calm @ engine
+
+
+def test_progress_and_no_texts():
+    seen: list[int] = []
+    encoder = SentenceEncoder()
+    assert encoder.encode([]).shape == (0, encoder.dimension)
+    encoder.encode(["word"] * 300, progress=seen.append)
+    assert seen == [256, 300]
+
+
+def test_two_models_may_be_loaded_at_once():
+    with ThreadPoolExecutor(2) as pool:
+        encoder, ranker = pool.submit(SentenceEncoder().encode, ["x"]), pool.submit(load_ranker)
+        assert encoder.result().shape == (1, 384)
+        assert np.isfinite(ranker.result().score_texts("A visitor likes boats.", ["A boat.", "A car."])).all()
