@@ -16,7 +16,7 @@ pytestmark = pytest.mark.weights
 def test_vectors_have_length_1_and_likeness_shows():
     calm, quiet, engine = SentenceEncoder().encode(["a calm apartment", "a quiet flat", "diesel engine repair"])
     assert np.linalg.norm(calm) == pytest.approx(1.0, abs=1e-3)
-    assert calm @ quiet > 0.5 > calm @ engine
+    assert calm @ quiet > calm @ engine + 0.2
 
 
 def test_progress_and_no_texts():
