@@ -20,9 +20,7 @@ def site_options(command: Command) -> Command:
     """``--db``, ``--adapter`` and ``--config``."""
     options = (
         click.option("--db", help="The site's database: a path, or an SQLAlchemy URL. Default: db in brewlite.toml."),
-        click.option(
-            "--adapter", help="A built-in's or plugin's name, or a TOML file. Default: the site's."
-        ),
+        click.option("--adapter", help="A built-in's or plugin's name, or a TOML file. Default: the site's."),
         click.option("--config", type=click.Path(dir_okay=False), help="Settings file. Default: ./brewlite.toml."),
     )
     for option in reversed(options):
