@@ -33,8 +33,8 @@ class BlendConfig(Struct, frozen=True, kw_only=True):
     """Of the share of the visitor's words that an item holds."""
     asked: float = 0.35
     """What popularity and freshness are multiplied by when the query says what is wanted."""
-    model: float = 0.3
-    """Of the model's standardised log-odds."""
+    model: float = 0.1
+    """Of the model's standardised log-odds. Small, for a model that was not trained to rank (lab notes)."""
     model_clip: float = 2.0
     """In standard deviations: no text can talk the model into more than this."""
     min_label_mass: float = 0.01
