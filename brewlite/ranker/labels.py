@@ -42,10 +42,11 @@ class LabelHead:
         return pair[:, 0] - pair[:, 1], torch.sigmoid(both - rest)
 
     def _log_sum_of_rest(self, hidden: Tensor) -> Tensor:
-        logits = self._shaped(self._head(hidden).float())  # (C, V)
+        logits = self._shaped(self._head(hidden)).float()  # (C, V)
         logits[:, self._labels] = -torch.inf
         return torch.logsumexp(logits, dim=-1)
 
     def _shaped(self, logits: Tensor) -> Tensor:
-        logits = logits * self._scale
+        if self._scale != 1.0:
+            logits = logits * self._scale
         return logits if self._cap is None else self._cap * torch.tanh(logits / self._cap)
