@@ -167,6 +167,11 @@ def test_chunks_cover_all_in_order_and_stay_small(lengths, tokens):
         assert sum(lengths[start:stop]) <= tokens or stop - start == 1
 
 
+def test_chunks_are_even():
+    assert chunks([24] * 500, 2560) == [(0, 101), (101, 202), (202, 303), (303, 404), (404, 500)]
+    assert chunks([24] * 100, 2560) == [(0, 100)]
+
+
 # Kept prefixes
 
 

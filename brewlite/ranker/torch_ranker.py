@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
@@ -29,8 +30,9 @@ DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch
 class TorchRankerConfig(Struct, frozen=True, kw_only=True):
     """How a pass is cut."""
 
-    chunk_tokens: int = 1024
-    """Candidate tokens in one pass; what a pass needs of memory grows with it, not with the candidates."""
+    chunk_tokens: int = 2560
+    """Most candidate tokens in one pass; what a pass needs of memory grows with it, not with the candidates. Few
+    large passes suffer less than many small ones when other programs want the cores too."""
     prefix_block: int = 128
     """Prefix tokens in one pass, and the grain in which kept prefixes are reused."""
     cache_bytes: int = 256_000_000
@@ -167,15 +169,22 @@ def _length_then_content(ids: tuple[int, ...]) -> tuple[int, tuple[int, ...]]:
 
 
 def chunks(lengths: Sequence[int], tokens: int) -> list[tuple[int, int]]:
-    """Where to cut a row of candidates into passes of at most ``tokens`` tokens, or of one longer candidate."""
+    """Where to cut a row of candidates into passes of at most ``tokens`` tokens, or of one longer candidate.
+
+    As few passes as can be, and of about the same size.
+    """
+    if not lengths:
+        return []
+    total = sum(lengths)
+    size = min(tokens, total // math.ceil(total / tokens) + max(lengths))
     cuts = [0]
-    room = tokens
+    room = size
     for place, length in enumerate(lengths):
         if length > room and place > cuts[-1]:
             cuts.append(place)
-            room = tokens
+            room = size
         room -= length
-    return list(pairwise([*cuts, len(lengths)])) if lengths else []
+    return list(pairwise([*cuts, len(lengths)]))
 
 
 @contextmanager
