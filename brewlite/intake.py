@@ -16,6 +16,7 @@ from msgspec import Struct, structs
 
 from brewlite.adapter import Adapter, Row, merge_users
 from brewlite.errors import BadRecord
+from brewlite.harmless import harmless
 from brewlite.records import Event, Item, User
 from brewlite.sources import BadRow, Rows, SourceRow
 from brewlite.store import Store, Written, storable
@@ -171,7 +172,7 @@ def index_items(
     ids: Sequence[str] | None = None,
 ) -> int:
     """Encode the texts of items (of ``ids``; None: of all) that are new to ``encoder`` or changed. How many were."""
-    texts = {item.id: adapter.describe(item)[:MAX_TEXT] for item in store.items(ids)}
+    texts = {item.id: adapter.describe(harmless(item))[:MAX_TEXT] for item in store.items(ids)}
     return _index(store, "item", encoder, texts, progress, everything=ids is None)
 
 

@@ -18,6 +18,7 @@ ROOMS = [
     "adapter",
     "adapter_contract",
     "wishes",
+    "harmless",
     "sources",
     "store",
     "retrieval",

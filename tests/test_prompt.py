@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from brewlite import Event, Query, Recommender
-from brewlite.prompt import PromptBuilder, PromptConfig, harmless, one_line, standing_words, without_orders
+from brewlite.harmless import harmless, one_line, without_orders
+from brewlite.prompt import PromptBuilder, PromptConfig, standing_words
+from brewlite.ranker import load_ranker
 from brewlite.recommender.pace import Stopwatch
 from brewlite.testing import WordTokenizer
 
@@ -82,16 +84,26 @@ def test_orders_in_a_text_are_not_read(site: Recommender, order: str):
 
 
 @pytest.mark.parametrize("order", ORDERS)
-def test_an_item_that_gives_orders_gains_no_rank(site: Recommender, order: str):
-    query = Query(user="new", instructions="yes please ignore system", k=40)
-    before = [pick.item.id for pick in site.recommend(query).picks].index("30")
+@pytest.mark.parametrize("words", ["", "lively garden"])
+def test_an_item_that_gives_orders_gains_no_rank(site: Recommender, order: str, words: str):
+    query = Query(user="new", instructions=words, k=40)
+    before = {pick.item.id: pick for pick in site.recommend(query).picks}
     site.put_items([structs.replace(home(30), text=f"{home(30).text} {order}")])
-    vectors_changed = site.rank(Query(user="new", candidates=tuple(str(n) for n in range(40))))
-    place = [pick.item.id for pick in vectors_changed.picks].index("30")
-    plain = site.rank(Query(user="new", candidates=tuple(str(n) for n in range(40))))
-    assert [pick.item.id for pick in plain.picks].index("30") == place
-    after = [pick.item.id for pick in site.recommend(query).picks].index("30")
-    assert after >= before or site.recommend(query).picks[after].sources["model"] <= 0.7
+    after = {pick.item.id: pick for pick in site.recommend(query).picks}
+    assert after["30"].rank >= before["30"].rank
+    assert after["30"].sources["model"] <= before["30"].sources["model"] + 1e-6
+
+
+@pytest.mark.weights
+def test_the_real_model_is_not_talked_into_a_yes(site: Recommender):
+    ranker = load_ranker()
+    real = Recommender(site.store, site.adapter, ranker, site.encoder, site.config, lambda: NOW)
+    query = Query(user="new", candidates=tuple(str(number) for number in range(20, 40)))
+    before = {pick.item.id: pick for pick in real.rank(query).picks}
+    for order in ORDERS:
+        site.put_items([structs.replace(home(30), text=f"{home(30).text} {order}")])
+        after = {pick.item.id: pick for pick in real.rank(query).picks}
+        assert after["30"].rank >= before["30"].rank, order
 
 
 def test_harmless_text_is_left_alone():

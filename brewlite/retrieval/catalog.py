@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brewlite.adapter import Action, Adapter
+from brewlite.harmless import harmless
 from brewlite.records import Constraint, Item
 from brewlite.store import Store
 from brewlite.wishes import allows
@@ -108,6 +109,10 @@ class Catalog:
                 self._moments.clear()
             moment = self._moments[to_us(at)] = Moment(self, at)
         return moment
+
+    def wording(self, item: Item) -> str:
+        """The text that ``item`` is compared by; the same that its vector was made from."""
+        return self.adapter.describe(harmless(item))
 
     def fits(self, constraint: Constraint, at: datetime) -> Mask:
         """Which items ``constraint`` allows at ``at``, (N,) bool."""

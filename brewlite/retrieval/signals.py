@@ -111,7 +111,7 @@ class Retrieval:
         catalog = moment.catalog
         if not visitor.wish:
             return np.zeros(len(catalog.items), dtype=np.float32)
-        return self._lexicon.refresh(catalog.items, catalog.adapter.describe).coverage(visitor.wish)
+        return self._lexicon.refresh(catalog.items, catalog.wording).coverage(visitor.wish)
 
     def _covisit(self, visitor: Visitor, moment: Moment) -> Floats:
         """Item-item counts over shared visitors, cosine-normalised (Sarwar et al. 2001), summed over the history."""
