@@ -42,6 +42,7 @@ WRITER = """if True:
 # Imports a file with vectors, and prints how far it is after each finished batch.
 IMPORTER = """if True:
     import sys
+    import time
     import numpy as np
     from brewlite import intake
     from brewlite.adapter import FieldAdapter
@@ -52,6 +53,7 @@ IMPORTER = """if True:
         name, dimension = "lengths", 4
 
         def encode(self, texts, progress=None):
+            time.sleep(0.02)  # a real one is slower still; without it the import ends before it is killed
             return np.array([[len(text), 1, 0, 0] for text in texts], dtype=np.float32)
 
     adapter = FieldAdapter(name="homes", kind="home", noun="home")

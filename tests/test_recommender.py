@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import numpy as np
@@ -225,3 +226,13 @@ def test_a_field_that_no_item_fills_is_no_limit(site: Recommender):
     slate = site.recommend(Query(instructions="for 2 guests"))
     assert slate.understood == ()
     assert len(slate.picks) == 10
+
+
+def test_threads_take_turns(site: Recommender):
+    def ask(number: int) -> int:
+        if number % 5 == 0:
+            site.put_items([structs.replace(home(number), title=f"Renamed {number}")])
+        return len(site.recommend(Query(user="ann", k=5)).picks)
+
+    with ThreadPoolExecutor(4) as pool:
+        assert set(pool.map(ask, range(40))) == {5}

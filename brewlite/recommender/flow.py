@@ -1,16 +1,18 @@
 """The flow: a query becomes a visitor, candidates, a prompt, scores and a slate.
 
 :class:`Recommender` is the one object that a site holds. ``recommend`` and ``rank`` write nothing; what writes says
-so. It is made for one thread at a time: a service gives it a worker thread of its own.
+so. Threads that share one take turns: a service gives it a worker thread of its own.
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import wraps
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, Unpack
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar, Unpack
 
 import numpy as np
 from msgspec import Struct, structs
@@ -34,6 +36,19 @@ from brewlite.retrieval import Catalog, Encoder, Retrieval, SentenceEncoder
 from brewlite.store import Store, Written
 
 Clock = Callable[[], datetime]
+P = ParamSpec("P")
+Answer = TypeVar("Answer")
+
+
+def _in_turn(verb: Callable[Concatenate[Recommender, P], Answer]) -> Callable[Concatenate[Recommender, P], Answer]:
+    """Let one thread at a time ask a recommender: they share its catalog, which a question may refresh."""
+
+    @wraps(verb)
+    def asked(self: Recommender, /, *args: P.args, **kwargs: P.kwargs) -> Answer:
+        with self._turn:
+            return verb(self, *args, **kwargs)
+
+    return asked
 
 
 class Ordering(Struct, frozen=True, kw_only=True):
@@ -79,6 +94,7 @@ class Recommender:
         )
         self._prompts: PromptBuilder | None = None
         self._pace = Pace()
+        self._turn = threading.RLock()
 
     @classmethod
     def open(
@@ -131,6 +147,7 @@ class Recommender:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
+    @_in_turn
     def recommend(self, query: Query, *, use_model: bool = True) -> Slate:
         """The ``query.k`` best items for the visitor, chosen from all that may be shown.
 
@@ -149,6 +166,7 @@ class Recommender:
         order = self._policy.order(blended.score, vectors, query.k, np.random.default_rng(query.seed))
         return assemble(visit, candidates, blended, order, self._blend, watch.done(), self.model_name)
 
+    @_in_turn
     def rank(self, query: Query, *, use_model: bool = True) -> Slate:
         """All of ``query.candidates``, best first; those that break a hard limit of the visitor's stand last.
 
@@ -164,6 +182,7 @@ class Recommender:
         order = [int(i) for i in np.lexsort((rows, -blended.score, ~visit.fitting()[rows]))]
         return assemble(visit, candidates, blended, order, self._blend, watch.done(), self.model_name)
 
+    @_in_turn
     def order(self, query: Query, *, use_model: bool = True) -> Ordering:
         """Everything that may be shown, best first: the model's candidates on top, then the first stage's order.
 
@@ -185,6 +204,7 @@ class Recommender:
             model_candidates=len(top) if blended.used_model else 0,
         )
 
+    @_in_turn
     def similar(self, item: str, k: int = 10, at: datetime | None = None) -> Slate:
         """The ``k`` items most like ``item``, by text and by shared visitors; the model is not asked.
 
@@ -203,6 +223,7 @@ class Recommender:
         slate = assemble(visit, candidates, blended, range(len(rows)), self._blend, watch.done(), model=None)
         return structs.replace(slate, model="similarity")
 
+    @_in_turn
     def preview(self, query: Query) -> PromptPreview:
         """What the model reads for ``query``, with token counts."""
         visit = self._reception.visit(query, Stopwatch())
