@@ -33,7 +33,7 @@ class TorchRankerConfig(Struct, frozen=True, kw_only=True):
     chunk_tokens: int = 2560
     """Most candidate tokens in one pass; what a pass needs of memory grows with it, not with the candidates. Few
     large passes suffer less than many small ones when other programs want the cores too."""
-    prefix_block: int = 128
+    prefix_block: int = 256
     """Prefix tokens in one pass, and the grain in which kept prefixes are reused."""
     cache_bytes: int = 256_000_000
     """Memory for the keys and values of prefixes; SmolLM2-135M takes 23 kB a token."""

@@ -1,6 +1,7 @@
 """THE flow: visitor, candidates, prompt, scores, slate."""
 
+from brewlite.recommender.answers import Ordering, Weighed
 from brewlite.recommender.config import RecommenderConfig
-from brewlite.recommender.flow import Ordering, Recommender
+from brewlite.recommender.flow import Recommender
 
-__all__ = ["Ordering", "Recommender", "RecommenderConfig"]
+__all__ = ["Ordering", "Recommender", "RecommenderConfig", "Weighed"]

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import wraps
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Concatenate, ParamSpec, Self, TypeVar, Unpack
+from typing import Concatenate, ParamSpec, Self, TypeVar, Unpack
 
 import numpy as np
-from msgspec import Struct, structs
+from msgspec import structs
 
 from brewlite import intake
-from brewlite.adapter import Adapter, load_adapter
+from brewlite.adapter import Adapter
 from brewlite.blend import Blend, Blended
 from brewlite.checks import checked_event, checked_item
 from brewlite.errors import BadSettings, UnknownName
@@ -26,8 +26,10 @@ from brewlite.intake import ImportReport
 from brewlite.policy import Policy
 from brewlite.prompt import PromptBuilder, PromptPreview
 from brewlite.ranker import Ranker, Scores, load_ranker
+from brewlite.recommender.answers import Ordering, Weighed, put_back
 from brewlite.recommender.config import RecommenderConfig
 from brewlite.recommender.importing import ImportOptions, opened
+from brewlite.recommender.opening import named_model, site_adapter, utc_now
 from brewlite.recommender.pace import Pace, Stopwatch
 from brewlite.recommender.slate import assemble
 from brewlite.recommender.visit import Reception, Visit
@@ -49,15 +51,6 @@ def _in_turn(verb: Callable[Concatenate[Recommender, P], Answer]) -> Callable[Co
             return verb(self, *args, **kwargs)
 
     return asked
-
-
-class Ordering(Struct, frozen=True, kw_only=True):
-    """Everything that may be shown for one query, best first: what :meth:`Recommender.recommend` cuts its list from."""
-
-    ids: list[str]
-    scores: list[float]
-    model_candidates: int
-    """How many places at the top the model has scored."""
 
 
 class Recommender:
@@ -126,16 +119,16 @@ class Recommender:
         config = config or RecommenderConfig()
         store = Store.open(db)
         try:
-            chosen = _site_adapter(store, adapter)
+            chosen = site_adapter(store, adapter)
         except BaseException:
             store.close()
             raise
         if isinstance(ranker, str):
-            ranker = _named(ranker, config.ranker)
+            ranker = named_model(ranker, config.ranker)
         if isinstance(encoder, str):
-            name = _named(encoder, config.encoder)
+            name = named_model(encoder, config.encoder)
             encoder = SentenceEncoder(name, config.encoding) if name is not None else None
-        return cls(store, chosen, ranker, encoder, config, clock or _utc_now)
+        return cls(store, chosen, ranker, encoder, config, clock or utc_now)
 
     def close(self) -> None:
         """Release the database."""
@@ -205,6 +198,23 @@ class Recommender:
         )
 
     @_in_turn
+    def weigh(self, query: Query, *, use_model: bool = True) -> Weighed:
+        """Everything that :meth:`rank` knows of ``query.candidates``, before it is put in order. Raises as it does."""
+        watch = Stopwatch()
+        visit = self._reception.visit(query, watch, pinned=True)
+        candidates = [Candidate(item=id_) for id_ in query.candidates or ()]
+        scores = self._ask(visit, candidates, watch, use_model)
+        rows = visit.rows(candidates)
+        return Weighed(
+            ids=query.candidates or (),
+            prior=visit.prior[rows],
+            fits=visit.fitting()[rows],
+            scores=scores,
+            blended=self._blend.with_model(visit.prior[rows], scores),
+            timing=watch.done(),
+        )
+
+    @_in_turn
     def similar(self, item: str, k: int = 10, at: datetime | None = None) -> Slate:
         """The ``k`` items most like ``item``, by text and by shared visitors; the model is not asked.
 
@@ -252,21 +262,30 @@ class Recommender:
         """
         return Recommender(self.store, self.adapter, None, self.encoder, self.config, self._clock)
 
+    def with_config(self, config: RecommenderConfig) -> Recommender:
+        """A second recommender over the same store, models and clock, with other settings of its stages."""
+        ranker = self.ranker() if self._ranker is not None else None
+        return Recommender(self.store, self.adapter, ranker, self.encoder, config, self._clock)
+
     def _score(self, visit: Visit, candidates: Sequence[Candidate], watch: Stopwatch, use_model: bool) -> Blended:
         """First-stage scores of ``candidates``, and the model's part where it is wanted and the deadline allows."""
-        rows = visit.rows(candidates)
-        prior = visit.prior[rows]
+        prior = visit.prior[visit.rows(candidates)]
+        return self._blend.with_model(prior, self._ask(visit, candidates, watch, use_model))
+
+    def _ask(self, visit: Visit, candidates: Sequence[Candidate], watch: Stopwatch, use_model: bool) -> Scores | None:
+        """The model's answers for ``candidates``; None where it is not wanted or the deadline does not allow it."""
         if not use_model or self._ranker is None or not candidates:
-            return self._blend.with_model(prior, None)
-        asked = np.argsort(-prior, kind="stable")[: self.config.max_model_candidates]
+            return None
+        rows = visit.rows(candidates)
+        asked = np.argsort(-visit.prior[rows], kind="stable")[: self.config.max_model_candidates]
         ranker, asked_rows = self.ranker(), [int(row) for row in rows[asked]]
         prompt = self._builder().build(visit.visitor, visit.task, visit.examples, asked_rows, visit.moment)
         watch.lap("prompt")
         if not self._pace.allows(prompt, visit.query.deadline_ms, watch.elapsed_ms()):
-            return self._blend.with_model(prior, None)
+            return None
         scores = ranker.score(prompt)
         self._pace.saw(prompt, watch.lap("model"))
-        return self._blend.with_model(prior, _put_back(scores, asked, len(candidates)))
+        return put_back(scores, asked, len(candidates))
 
     @property
     def model_name(self) -> str | None:
@@ -364,32 +383,3 @@ class Recommender:
         if item is None:
             raise UnknownName("item", id_)
         return item
-
-
-def _put_back(scores: Scores, asked: np.ndarray[Any, Any], count: int) -> Scores:
-    """Answers for the candidates at positions ``asked``, among all ``count``: the unasked get the lowest log-odds."""
-    log_odds = np.full(count, scores.log_odds.min(), dtype=np.float32)
-    log_odds[asked] = scores.log_odds
-    return structs.replace(scores, log_odds=log_odds)
-
-
-def _named(given: str, configured: str) -> str | None:
-    name = configured if given == "default" else given
-    return None if name == "none" else name
-
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
-def _site_adapter(store: Store, adapter: str | Path | Adapter | None) -> Adapter:
-    """The adapter given, or the one the site was made with; the first one given is remembered."""
-    remembered = store.get_meta("adapter")
-    if adapter is None and remembered is None:
-        raise BadSettings(
-            "this site has no adapter yet: name one, like adapter='realestate' (jobs, posts, a TOML file)"
-        )
-    chosen = load_adapter(adapter if adapter is not None else str(remembered))
-    if remembered is None and isinstance(adapter, (str, Path)):
-        store.set_meta("adapter", str(Path(adapter).resolve()) if str(adapter).endswith(".toml") else str(adapter))
-    return chosen

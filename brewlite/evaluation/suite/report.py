@@ -1,0 +1,128 @@
+"""What a run of the suite says: plain data, written as JSON and drawn as HTML and a workbook."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from brewlite.evaluation.statistics import Estimate
+from brewlite.evaluation.suite.case import Facet
+from brewlite.evaluation.suite.task import SuiteTask
+
+FORMAT = 1
+"""Raised when a field changes its meaning; ``bench compare`` refuses to compare two formats."""
+
+
+class MethodFacts(Struct, frozen=True, kw_only=True):
+    """One column."""
+
+    name: str
+    label: str
+    role: str
+    """``ours`` (brewlite as it is served), ``part`` (a part of it: the model alone, the first stage alone) or
+    ``baseline``."""
+
+
+class DataFacts(Struct, frozen=True, kw_only=True):
+    """One data set."""
+
+    name: str
+    label: str
+    kind: str
+    items: int
+    events: int
+    users: int
+    cut: datetime | None
+    digest: str
+    trained: bool
+
+
+class Compared(Struct, frozen=True, kw_only=True):
+    """brewlite against one method, on the cases that both answered."""
+
+    absolute: Estimate
+    """Mean difference, paired; above 0: brewlite's value is higher (which is better or worse as the metric says)."""
+    relative: Estimate | None
+    wins: int
+    ties: int
+    losses: int
+    """Cases in which brewlite's value is better, the same, worse."""
+
+
+class CaseFacts(Struct, frozen=True, kw_only=True):
+    """One case, as a row."""
+
+    key: str
+    site: str
+    visitor: str
+    facets: dict[str, Facet]
+
+
+class Bin(Struct, frozen=True, kw_only=True):
+    """One bin of a calibration curve."""
+
+    predicted: float
+    observed: float
+    count: int
+
+
+class TaskResult(Struct, frozen=True, kw_only=True):
+    """One task. A method that cannot be asked (it reads no words, has no model) is left out of it."""
+
+    task: SuiteTask
+    unit: str
+    """What the values are: ``ndcg@10``, ``share of pairs``, ``seconds``."""
+    higher_is_better: bool
+    n: int
+    visitors: int
+    figures: dict[str, Estimate]
+    compared: dict[str, Compared]
+    cases: tuple[CaseFacts, ...]
+    values: dict[str, tuple[float | None, ...]]
+    """Method -> one value a case, in the order of ``cases``; None where it did not answer."""
+    curves: dict[str, tuple[Bin, ...]] = {}
+    notes: tuple[str, ...] = ()
+
+
+class WorstCase(Struct, frozen=True, kw_only=True):
+    """A case on which brewlite did badly and another method well."""
+
+    task: str
+    key: str
+    ours: float
+    best: str
+    """The method that did best."""
+    best_value: float
+    target: str
+    """What should have stood on top, as text."""
+    picked: tuple[str, ...]
+    """What stood on top instead, as text."""
+    prompt: str
+    """What the model read, shortened."""
+    ours_rank: int | None = None
+    best_rank: int | None = None
+
+
+class SuiteReport(Struct, frozen=True, kw_only=True):
+    """One run."""
+
+    format: int = FORMAT
+    suite: str
+    version: str
+    """Of brewlite."""
+    model: str
+    """The ranker's name, or ``none``."""
+    seed: int
+    started: datetime
+    seconds: float
+    machine: str
+    partial: bool
+    """True when the run was interrupted: the tasks that were finished."""
+    methods: tuple[MethodFacts, ...]
+    data: tuple[DataFacts, ...]
+    results: tuple[TaskResult, ...]
+    worst: tuple[WorstCase, ...]
+    verdict: tuple[str, ...]
+    """The figures in plain words."""
+    notes: tuple[str, ...]
