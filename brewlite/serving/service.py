@@ -21,8 +21,7 @@ from typing import Any, Literal, TypeVar
 from msgspec import Struct, structs
 
 from brewlite.errors import BrewliteError
-from brewlite.recommender import Recommender
-from brewlite.recommender.flow import Ordering
+from brewlite.recommender import Ordering, Recommender
 from brewlite.records import Event, Item, Query, Slate, User
 from brewlite.serving.worker import Busy, Worker
 from brewlite.settings import ServingConfig
