@@ -262,9 +262,10 @@ class Recommender:
         """
         return Recommender(self.store, self.adapter, None, self.encoder, self.config, self._clock)
 
-    def with_config(self, config: RecommenderConfig) -> Recommender:
-        """A second recommender over the same store, models and clock, with other settings of its stages."""
-        ranker = self.ranker() if self._ranker is not None else None
+    def with_config(self, config: RecommenderConfig, ranker: Ranker | None = None) -> Recommender:
+        """A second recommender over the same store, encoder and clock, with other settings, or another model."""
+        if ranker is None and self._ranker is not None:
+            ranker = self.ranker()
         return Recommender(self.store, self.adapter, ranker, self.encoder, config, self._clock)
 
     def _score(self, visit: Visit, candidates: Sequence[Candidate], watch: Stopwatch, use_model: bool) -> Blended:

@@ -50,6 +50,8 @@ class Answer(Struct, frozen=True, kw_only=True, eq=False):
     """(C,) float64, higher is better, equal is a tie; -inf for what must not be shown."""
     log_odds: Floats | None = None
     """(C,) of the language model alone, where it was asked about all of them."""
+    probability: Floats | None = None
+    """(C,) the chance that the visitor chooses the item, where the method states one."""
     prefix_tokens: int = 0
     candidate_tokens: int = 0
     seconds: float = 0.0
@@ -80,6 +82,9 @@ class SuiteMethod(Protocol):
         """Why it cannot answer on this site, or None."""
         ...
 
-    def answer(self, query: Query, site: BenchSite, prompt: PromptConfig | None = None) -> Answer:
-        """Scores for ``query``, which has ``at`` set; nothing that happened at or after that moment is used."""
+    def answer(self, query: Query, site: BenchSite, prompt: PromptConfig | None = None) -> Answer | None:
+        """Scores for ``query``, which has ``at`` set; nothing that happened at or after that moment is used.
+
+        None: this method has no answer to such a query (the model alone does not read a whole catalog).
+        """
         ...
