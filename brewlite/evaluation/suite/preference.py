@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Literal
 
 import numpy as np
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from brewlite.evaluation.log import DAY, NEVER, UNDATED, EventLog, Ints, event_log, from_micros
 from brewlite.evaluation.splits import Cases, find_cases, moment_of
@@ -75,9 +76,12 @@ def full_cases(
     *,
     where: Mapping[str, tuple[float, float]] | None = None,
 ) -> list[Case]:
-    """The same cases (less those that could not be matched) among everything that could be shown."""
-    cases = matched_cases(site, count, seed, part, where=where)
-    return [structs.replace(case, query=structs.replace(case.query, candidates=None)) for case in cases]
+    """At most ``count`` cases among everything that could be shown; see :func:`matched_cases`.
+
+    Also those whose target has no like and so makes no matched case: the newest post of all.
+    """
+    drawn = islice(_drawn(site, site.log, part, seed, where), count)
+    return [_case(site, found, Query(user=found.visitor, at=from_micros(found.at))) for found in drawn]
 
 
 def log_of_actions(site: BenchSite, actions: Sequence[str], least_value: float | None = None) -> EventLog:
