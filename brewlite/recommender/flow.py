@@ -239,7 +239,9 @@ class Recommender:
         visit = self._reception.visit(query, Stopwatch())
         candidates = self._reception.candidates(visit, Stopwatch())
         rows = [int(row) for row in visit.rows(candidates)]
-        return self._builder().preview(visit.visitor, visit.task, visit.examples, rows, visit.moment)
+        return self._builder().preview(
+            visit.visitor, visit.task, visit.examples, rows, visit.moment, visit.signals.wish
+        )
 
     def ranker(self) -> Ranker:
         """The language model, loaded at the first call.
@@ -280,7 +282,9 @@ class Recommender:
         rows = visit.rows(candidates)
         asked = np.argsort(-visit.prior[rows], kind="stable")[: self.config.max_model_candidates]
         ranker, asked_rows = self.ranker(), [int(row) for row in rows[asked]]
-        prompt = self._builder().build(visit.visitor, visit.task, visit.examples, asked_rows, visit.moment)
+        prompt = self._builder().build(
+            visit.visitor, visit.task, visit.examples, asked_rows, visit.moment, visit.signals.wish
+        )
         watch.lap("prompt")
         if not self._pace.allows(prompt, visit.query.deadline_ms, watch.elapsed_ms()):
             return None

@@ -1,23 +1,18 @@
-"""What the model reads: a prefix with the visitor, and one text per candidate.
-
-    instruction · note · profile · the visitor's words · context · history or examples · question     the prefix
-    candidate · answer cue                                                                            once each
-
-Published work found raw counts almost unread by language models and percentiles read well, so numbers arrive as
-words with their place in the catalog. Text from items and visitors is data: it is cut to a budget, loses sentences
-that talk to the model, and is tokenized as plain text, so that a control token in it is only characters.
-"""
+"""From a visitor and candidates to token ids."""
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 from functools import lru_cache
 
-import numpy as np
 from msgspec import Struct
 
 from brewlite.adapter import Adapter
+from brewlite.errors import BadSettings
 from brewlite.harmless import harmless, one_line, without_orders
+from brewlite.prompt.history import HISTORY_POLICIES, likeness, merged
+from brewlite.prompt.standing import percentiles, standing_words
 from brewlite.ranker import ANSWER_CUE, Tokenizer
 from brewlite.records import RankingPrompt, Task
 from brewlite.retrieval import Deed, Moment, Visitor
@@ -26,12 +21,16 @@ from brewlite.retrieval.neighbours import Example
 
 
 class PromptConfig(Struct, frozen=True, kw_only=True):
-    """Token budgets of the prompt's parts."""
+    """Token budgets of the prompt's parts. Raises BadSettings for a history policy that does not exist."""
 
     profile_tokens: int = 64
     words_tokens: int = 128
     context_tokens: int = 48
     note_tokens: int = 64
+    history_policy: str = "newest"
+    """``newest``, ``relevant``, ``balanced`` or ``weighted``: see HISTORY_POLICIES."""
+    history_events: int = 200
+    """Most lines of the history; what was done repeatedly with one item is one line. 0: none."""
     history_tokens: int = 256
     history_item_tokens: int = 28
     example_count: int = 3
@@ -39,6 +38,15 @@ class PromptConfig(Struct, frozen=True, kw_only=True):
     """Of each candidate, with its answer cue."""
     percentile_window_days: float = 60.0
     """The window of "wanted lately"."""
+
+    def __post_init__(self) -> None:
+        if self.history_policy not in HISTORY_POLICIES:
+            near = difflib.get_close_matches(self.history_policy, HISTORY_POLICIES, n=1)
+            hint = f"did you mean {near[0]!r}? " if near else ""
+            known = ", ".join(HISTORY_POLICIES)
+            raise BadSettings(f"prompt.history_policy is {self.history_policy!r}: {hint}Known: {known}")
+        if self.history_events < 0:
+            raise BadSettings(f"prompt.history_events is {self.history_events}: give 0 for no history, or more")
 
 
 class Section(Struct, frozen=True, kw_only=True):
@@ -70,19 +78,34 @@ class PromptBuilder:
         self._encode = lru_cache(maxsize=100_000)(lambda text: tuple(tokenizer.encode(text)))
 
     def build(
-        self, visitor: Visitor, task: Task, examples: Sequence[Example], rows: Sequence[int], moment: Moment
+        self,
+        visitor: Visitor,
+        task: Task,
+        examples: Sequence[Example],
+        rows: Sequence[int],
+        moment: Moment,
+        wish: Floats | None = None,
     ) -> RankingPrompt:
-        """The prompt for the candidates at catalog ``rows``, in their order."""
-        prefix = [ids for _, ids in self._prefix(visitor, task, examples, moment)]
+        """The prompt for the candidates at catalog ``rows``, in their order.
+
+        ``wish`` (N,) says how alike each item is to what the visitor asks for now; None or zeros: nothing is asked.
+        """
+        prefix = [ids for _, ids in self._prefix(visitor, task, examples, rows, moment, wish)]
         return RankingPrompt(
             prefix=tuple(id_ for ids in prefix for id_ in ids), candidates=tuple(self._candidates(rows, moment))
         )
 
     def preview(
-        self, visitor: Visitor, task: Task, examples: Sequence[Example], rows: Sequence[int], moment: Moment
+        self,
+        visitor: Visitor,
+        task: Task,
+        examples: Sequence[Example],
+        rows: Sequence[int],
+        moment: Moment,
+        wish: Floats | None = None,
     ) -> PromptPreview:
         """The same ids as :meth:`build`, decoded for people."""
-        sections = self._prefix(visitor, task, examples, moment)
+        sections = self._prefix(visitor, task, examples, rows, moment, wish)
         candidates = self._candidates(rows, moment)
         return PromptPreview(
             sections=tuple(self._section(name, ids) for name, ids in sections),
@@ -97,7 +120,13 @@ class PromptBuilder:
         return Section(name=name, text=self.tokenizer.decode(ids), tokens=len(ids))
 
     def _prefix(
-        self, visitor: Visitor, task: Task, examples: Sequence[Example], moment: Moment
+        self,
+        visitor: Visitor,
+        task: Task,
+        examples: Sequence[Example],
+        rows: Sequence[int],
+        moment: Moment,
+        wish: Floats | None,
     ) -> list[tuple[str, tuple[int, ...]]]:
         """The prefix's parts in order; empty ones left out."""
         config = self.config
@@ -110,7 +139,7 @@ class PromptBuilder:
             ("profile", self._capped(profile, "\nAbout the visitor: ", config.profile_tokens)),
             ("words", self._capped(visitor.words, "\nThe visitor says: ", config.words_tokens)),
             ("context", self._capped(context, "\nRight now: ", config.context_tokens)),
-            ("history", self._history(visitor.history, moment)),
+            ("history", self._history(visitor.history, rows, moment, wish)),
             ("examples", self._examples(examples, moment) if not visitor.history else ()),
             ("question", self._encode(f"\n{task.question} Answer yes or no.")),
         ]
@@ -121,22 +150,26 @@ class PromptBuilder:
         line = one_line(text)
         return self._encode(label) + self._encode(line)[:tokens] if line else ()
 
-    def _history(self, history: Sequence[Deed], moment: Moment) -> tuple[int, ...]:
-        """The newest deeds that the budget holds, oldest first, dislikes at most half of them."""
-        lines: list[tuple[int, ...]] = []
+    def _history(
+        self, history: Sequence[Deed], rows: Sequence[int], moment: Moment, wish: Floats | None
+    ) -> tuple[int, ...]:
+        """The deeds that the policy puts first and the budget holds, oldest first, dislikes at most half of them."""
+        lines = merged(history)
+        kept: dict[int, tuple[int, ...]] = {}
         left, disliked_left = self.config.history_tokens, self.config.history_tokens // 2
-        for deed, times in _merged(history):
+        for place in HISTORY_POLICIES[self.config.history_policy](lines, likeness(lines, rows, moment, wish)):
+            deed, times = lines[place].deed, lines[place].times
             ids = self._deed(deed.row, deed.action.phrase + (f" {times} times" if times > 1 else ""), moment)
             disliked = deed.action.weight < 0
             if disliked and len(ids) > disliked_left:
                 continue
-            if len(ids) > left:
+            if len(ids) > left or len(kept) == self.config.history_events:
                 break
-            lines.append(ids)
+            kept[place] = ids
             left -= len(ids)
             disliked_left -= len(ids) if disliked else 0
         label = self._encode("\nWhat the visitor did before, oldest first:")
-        return label + tuple(id_ for ids in reversed(lines) for id_ in ids) if lines else ()
+        return label + tuple(id_ for place in sorted(kept, reverse=True) for id_ in kept[place]) if kept else ()
 
     def _deed(self, row: int, phrase: str, moment: Moment) -> tuple[int, ...]:
         text = self.adapter.describe(harmless(moment.catalog.items[row]), moment, short=True)
@@ -154,7 +187,7 @@ class PromptBuilder:
         """Each candidate: how new and wanted it is now, what it is, and the cue; at most the budget."""
         cue = self._encode(ANSWER_CUE)
         noun = self.adapter.noun.capitalize()
-        lately = _percentiles(moment.popularity(self.config.percentile_window_days), moment)
+        lately = percentiles(moment.popularity(self.config.percentile_window_days), moment)
         prompts = []
         for row in rows:
             text = self.adapter.describe(harmless(moment.catalog.items[row]), moment)
@@ -163,43 +196,3 @@ class PromptBuilder:
             body = self._encode(one_line(text))
             prompts.append((head + body)[: self.config.candidate_tokens - len(cue)] + cue)
         return prompts
-
-
-def standing_words(age_days: float, percentile: float) -> str:
-    """How new and how wanted, in words; ``percentile`` is the share (0 to 100) of items less wanted."""
-    words = []
-    if np.isfinite(age_days):
-        words.append(_age_words(age_days))
-    if percentile >= 10:
-        words.append(f"lately more wanted than {int(percentile // 10 * 10)}%")
-    elif percentile >= 0:
-        words.append("hardly wanted lately")
-    return ", ".join(words)
-
-
-def _age_words(days: float) -> str:
-    if days < 1:
-        return "new today"
-    units = ((14, 1.0, "day"), (60, 7.0, "week"), (730, 30.44, "month"), (np.inf, 365.25, "year"))
-    length, unit = next((length, unit) for limit, length, unit in units if days < limit)
-    count = int(days // length)
-    return f"{count} {unit}{'s' if count != 1 else ''} old"
-
-
-def _percentiles(counts: Floats, moment: Moment) -> Floats:
-    """Share (0 to 100) of the items there with a lower count, (N,); -1 everywhere when nothing was liked lately."""
-    there = np.sort(counts[moment.exists])
-    if not len(there) or there[-1] <= 0:
-        return np.full(len(counts), -1.0, dtype=np.float32)
-    return (100.0 * np.searchsorted(there, counts, side="left") / len(there)).astype(np.float32)
-
-
-def _merged(history: Sequence[Deed]) -> list[tuple[Deed, int]]:
-    """Newest first, a repeated (item, action) once with its count, at the place of its newest."""
-    counts: dict[tuple[int, str], int] = {}
-    newest: dict[tuple[int, str], Deed] = {}
-    for deed in reversed(history):
-        key = (deed.row, deed.action.name)
-        counts[key] = counts.get(key, 0) + 1
-        newest.setdefault(key, deed)
-    return [(deed, counts[key]) for key, deed in newest.items()]
