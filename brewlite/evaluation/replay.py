@@ -46,6 +46,8 @@ class Brewlite:
     adapter finds them not eligible) tie with each other at the end.
     """
 
+    reads_words = False
+
     def __init__(self, recommender: Recommender, *, use_model: bool) -> None:
         self.name = "brewlite" if use_model else "brewlite-no-model"
         self.label = "brewlite" if use_model else "brewlite without the language model"
@@ -70,7 +72,8 @@ class Brewlite:
 
     def scores(self, moment: Moment) -> Floats:
         """(I,) minus the rank."""
-        query = Query(user=moment.past.user_ids[moment.user], at=from_micros(moment.at))
+        user = moment.past.user_ids[moment.user] if moment.user >= 0 else None
+        query = Query(user=user, at=from_micros(moment.at))
         ordering = self._recommender.order(query, use_model=self._use_model)
         self.unanswered += self._use_model and not ordering.model_candidates
         rows = [self._row[id] for id in ordering.ids if id in self._row]

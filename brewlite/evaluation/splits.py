@@ -66,6 +66,7 @@ class Moment(Struct, frozen=True, kw_only=True, eq=False):
     """What a method may know about a case: who, when, and the log strictly before. Not the target."""
 
     user: int
+    """-1: nobody known, or one whose history comes with the question."""
     at: int
     """Microseconds."""
     past: EventLog
@@ -73,15 +74,17 @@ class Moment(Struct, frozen=True, kw_only=True, eq=False):
     """Items the visitor touched before, one entry an event."""
     history: Ints
     """(H,) the items that the visitor liked before, each once, oldest first."""
+    words: str = ""
+    """What the visitor says now that they want; most replays have none."""
 
 
-def moment_of(log: EventLog, user: int, at: int) -> Moment:
-    """The view of ``log`` that a visitor's moment allows."""
+def moment_of(log: EventLog, user: int, at: int, words: str = "") -> Moment:
+    """The view of ``log`` that a visitor's moment allows; ``user`` -1 is nobody known, without a history."""
     past = log.before(at)
     own = past.of_user(user)
     liked = own.liked().items
     first = np.unique(liked, return_index=True)[1]
-    return Moment(user=user, at=at, past=past, seen=own.items, history=liked[np.sort(first)])
+    return Moment(user=user, at=at, past=past, seen=own.items, history=liked[np.sort(first)], words=words)
 
 
 def cut_time(log: EventLog, split: float) -> int:
