@@ -93,21 +93,27 @@ class Ours:
 class Classic:
     """A baseline: fitted on each site's log before the cut, and shown only what was known at the moment."""
 
-    def __init__(self, method_of: Method) -> None:
-        self.method = method_of
-        self.name = method_of.name
-        self.label = method_of.label
-        self.reads_words = method_of.reads_words
+    def __init__(self, name: str, label: str, reads_words: bool) -> None:
+        self.name = name
+        self.label = label
+        self.reads_words = reads_words
+        self._methods: dict[str, Method] = {}
         self._fitted: dict[str, Scorer] = {}
+
+    def add(self, site: str, method: Method) -> None:
+        """``method`` answers on ``site``."""
+        self._methods[site] = method
 
     def why_not(self, site: BenchSite) -> str | None:
         """See :meth:`Method.why_not`."""
-        return self.method.why_not(site.log.before(site.cut))
+        if site.name not in self._methods:
+            return "the site has no log"
+        return self._methods[site.name].why_not(site.log.before(site.cut))
 
     def answer(self, query: Query, site: BenchSite, prompt: PromptConfig | None = None) -> Answer | None:
         """See :class:`SuiteMethod`."""
         if site.name not in self._fitted:
-            self._fitted[site.name] = self.method.fit(site.log.before(site.cut))
+            self._fitted[site.name] = self._methods[site.name].fit(site.log.before(site.cut))
         moment = moment_for(query, site)
         scores = self._fitted[site.name].scores(moment)
         rows = rows_for(query, site, moment)
