@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+import zlib
 from collections.abc import Sequence
 
 import numpy as np
@@ -20,25 +21,28 @@ class WordTokenizer:
     _PIECES = re.compile(r" ?\w+| ?[^\w\s]|\s")
 
     def __init__(self) -> None:
-        self._pieces: list[str] = []
+        self._pieces: dict[int, str] = {}
         self._ids: dict[str, int] = {}
         self._lock = threading.Lock()
 
     def encode(self, text: str) -> list[int]:
-        """Ids of the words of ``text``; a word never seen before gets the next free id."""
+        """Ids of the words of ``text``: a hash of the word, so that an id means the same in every process."""
         return [self._id(piece) for piece in self._PIECES.findall(text)]
 
     def decode(self, ids: Sequence[int]) -> str:
         """The text of ``ids``. Raises BadRecord for an id that this tokenizer never gave."""
-        if unknown := [id_ for id_ in ids if not 0 <= id_ < len(self._pieces)]:
-            raise BadRecord(f"token id {unknown[0]} is not one of this tokenizer's {len(self._pieces)}")
+        if unknown := [id_ for id_ in ids if id_ not in self._pieces]:
+            raise BadRecord(f"token id {unknown[0]} is not one of the {len(self._pieces)} that this tokenizer gave")
         return "".join(self._pieces[id_] for id_ in ids)
 
     def _id(self, piece: str) -> int:
         with self._lock:
             if piece not in self._ids:
-                self._ids[piece] = len(self._pieces)
-                self._pieces.append(piece)
+                id_ = zlib.crc32(piece.encode()) & 0x7FFFFFFF
+                while id_ in self._pieces:
+                    id_ += 1
+                self._ids[piece] = id_
+                self._pieces[id_] = piece
             return self._ids[piece]
 
 

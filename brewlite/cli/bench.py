@@ -1,4 +1,4 @@
-"""``brewlite bench``: how fast the model is on this machine."""
+"""``brewlite bench``: how fast the model is on this machine, and how well it ranks."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import click
 from rich.table import Table
 
 from brewlite.cli.output import console, print_json, progress_console
+from brewlite.cli.quality import quality
 from brewlite.weights import DEFAULT_RANKER
 
 if TYPE_CHECKING:
@@ -16,12 +17,16 @@ if TYPE_CHECKING:
 
 @click.group()
 def bench() -> None:
-    """Measure brewlite on this machine.
+    """Measure how fast brewlite is on this machine, and how well it ranks.
 
     \b
     Example:
       brewlite bench speed
+      brewlite bench quality --suite quick --report out/
     """
+
+
+bench.add_command(quality)
 
 
 @bench.command()

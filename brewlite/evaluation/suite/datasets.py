@@ -53,7 +53,7 @@ DATA = (
         kind="listings",
         adapter="realestate",
         items="listings.csv.gz",
-        limit=1500,
+        limit=600,
     ),
     DataSet(
         name="stackexchange_travel",

@@ -21,7 +21,7 @@ PICKED = 3
 def worst_cases(
     results: Sequence[TaskResult], cases: Mapping[str, Case], sites: Mapping[str, BenchSite], ours: str
 ) -> tuple[WorstCase, ...]:
-    """The cases in which another method does most better than ours; each once, a third of them from one family at most."""
+    """The cases in which another method is furthest above ours; each once, at most a third of one family."""
     found: list[tuple[float, TaskResult, int, str]] = []
     for result in results:
         if not result.higher_is_better or ours not in result.values:

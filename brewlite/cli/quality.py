@@ -1,0 +1,166 @@
+"""``brewlite bench quality``: the suite of ranking tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from brewlite.cli.output import console, print_json, progress_console
+from brewlite.errors import BadSettings
+from brewlite.weights import DEFAULT_RANKER
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from brewlite.evaluation.suite.report import SuiteReport, TaskResult
+    from brewlite.evaluation.suite.run import Progress
+
+TICK = {True: "*", False: ""}
+
+
+@click.command()
+@click.option(
+    "--suite", type=click.Choice(["quick", "full"]), default="quick", show_default=True, help="How many cases."
+)
+@click.option("--model", default=DEFAULT_RANKER, show_default=True, help="Name, folder, pulled hub id, or none.")
+@click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
+@click.option("--dtype", default="auto", show_default=True, help="auto, float32, bfloat16 or float16.")
+@click.option("--threads", type=click.IntRange(1), help="CPU threads.  [default: torch's choice]")
+@click.option("--baselines/--no-baselines", default=True, show_default=True, help="The methods to beat, too.")
+@click.option(
+    "--task", "patterns", multiple=True, metavar="NAME", help="Only tasks of this name or family. Repeatable."
+)
+@click.option("--data", type=click.Path(path_type=Path), help="Folder of the data sets.  [default: ../shared/data]")
+@click.option("--cache", type=click.Path(path_type=Path), help="For imported sites and kept scores.")
+@click.option(
+    "--report", "out", type=click.Path(file_okay=False, path_type=Path), help="Write HTML, JSON and xlsx here."
+)
+@click.option("--cases", type=click.FloatRange(0, min_open=True), default=1.0, show_default=True, help="Times as many.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Chooses the cases and the bootstrap's draws.")
+@click.option("--list", "only_list", is_flag=True, help="Print the tasks and end.")
+@click.option("--json", "as_json", is_flag=True, help="Print the whole report as one JSON document.")
+def quality(patterns: tuple[str, ...], only_list: bool, as_json: bool, out: Path | None, **said: Any) -> None:
+    """Run the suite: more than 50 ranking tasks on real logs, beside baselines, with 95% intervals.
+
+    quick takes under 20 minutes on two cores. full takes hours: stop it when you like, the next run goes on where it
+    was, as everything that the model has said is kept.
+
+    \b
+    Example:
+      brewlite bench quality --suite quick --report out/
+      brewlite bench quality --task "stated interests" --model none
+    """
+    from brewlite.evaluation.suite.registry import chosen
+
+    tasks = chosen(patterns)
+    if only_list:
+        _list(tasks, as_json)
+        return
+    if out is not None and out.exists() and not out.is_dir():
+        raise BadSettings(f"--report {out} is a file: give a folder")
+    report = _run(tasks, said)
+    if out is not None:
+        from brewlite.evaluation.suite.pages import write_report
+
+        for path in write_report(report, out):
+            progress_console.print(f"wrote {path}")
+    if as_json:
+        print_json(report)
+    else:
+        _show(report)
+
+
+def _run(tasks: Any, said: dict[str, Any]) -> SuiteReport:
+    from brewlite.evaluation.suite.datasets import bench_cache, find_data
+    from brewlite.evaluation.suite.run import Suite, SuiteConfig
+    from brewlite.ranker import load_ranker
+
+    data = find_data(said["data"])
+    config = SuiteConfig(suite=said["suite"], seed=said["seed"], baselines=said["baselines"], cases=said["cases"])
+    with progress_console.status("loading the model"):
+        ranker = None
+        if said["model"] != "none":
+            ranker = load_ranker(said["model"], device=said["device"], dtype=said["dtype"], threads=said["threads"])
+    with _bars() as progress:
+        return Suite(tasks, data, said["cache"] or bench_cache(), ranker, config, progress=progress).run()
+
+
+@contextmanager
+def _bars() -> Iterator[Progress]:
+    """A bar for whatever is told, with the time that is left."""
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Bars(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=progress_console) as bars:
+        tasks: dict[str, Any] = {}
+
+        def show(name: str, done: int, total: int) -> None:
+            if name not in tasks:
+                tasks[name] = bars.add_task(name, total=total)
+            bars.update(tasks[name], completed=done, total=total)
+
+        yield show
+
+
+def _list(tasks: Any, as_json: bool) -> None:
+    from rich.table import Table
+
+    if as_json:
+        print_json(tasks)
+        return
+    table = Table("task", "family", "metric", "cases quick / full", "asks")
+    for task in tasks:
+        table.add_row(task.name, task.family, task.metric, f"{task.quick} / {task.full}", task.about)
+    console.print(table)
+    console.print(f"{len(tasks)} tasks")
+
+
+def _show(report: SuiteReport) -> None:
+    mark = " · PARTIAL: interrupted" if report.partial else ""
+    console.print(
+        f"{report.suite} suite, model {report.model}, seed {report.seed}: {len(report.results)} tasks in "
+        f"{report.seconds / 60:.1f} minutes on {report.machine}{mark}"
+    )
+    families = list(dict.fromkeys(result.task.family for result in report.results))
+    for family in families:
+        console.print(_table(report, [r for r in report.results if r.task.family == family], family))
+    for note in report.notes:
+        console.print(f"note: {note}", highlight=False)
+    console.print("In words:")
+    for sentence in report.verdict:
+        console.print(f"- {sentence}", highlight=False)
+
+
+def _table(report: SuiteReport, results: list[TaskResult], family: str) -> Table:
+    """Ours with its interval, its parts, and the best baseline; all the others are in the report's files."""
+    from rich.table import Table
+
+    table = Table(title=family, title_justify="left", caption="value (95% interval); * best", caption_justify="left")
+    for head in ("task", "n", "metric", "brewlite", "no model", "llm", "best baseline", "random"):
+        table.add_column(head, justify="left" if head in ("task", "metric", "best baseline") else "right")
+    roles = {method.name: method.role for method in report.methods}
+    for result in results:
+        sign = 1 if result.higher_is_better else -1
+        baselines = {n: e.value for n, e in result.figures.items() if roles[n] == "baseline"}
+        best = max(baselines, key=lambda name: sign * baselines[name], default=None)
+        top = max((sign * estimate.value for estimate in result.figures.values()), default=0.0)
+        cells = [
+            _cell(result, name, sign * result.figures[name].value == top if name in result.figures else False)
+            for name in ("brewlite", "brewlite-no-model", "llm")
+        ]
+        rival = f"{best} {_cell(result, best, sign * baselines[best] == top)}" if best is not None else ""
+        table.add_row(result.task.name, str(result.n), result.unit, *cells, rival, _cell(result, "random", False))
+    return table
+
+
+def _cell(result: TaskResult, name: str, best: bool) -> str:
+    estimate = result.figures.get(name)
+    if estimate is None:
+        return ""
+    value = f"{estimate.value:.3f}{TICK[best]}"
+    return value if estimate.low is None else f"{value} [dim]({estimate.low:.3f}-{estimate.high:.3f})[/dim]"

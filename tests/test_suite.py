@@ -1,0 +1,303 @@
+"""The suite: its registry, its cases, kept scores, and whole runs on a small made-up site."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+from conftest import HashEncoder
+from made_up_data import write_coffee
+
+from brewlite.errors import BadSettings, UnknownName
+from brewlite.evaluation.log import from_micros, to_micros
+from brewlite.evaluation.suite.datasets import DATA, find_data, open_site
+from brewlite.evaluation.suite.kept import KeptScores
+from brewlite.evaluation.suite.methods import Ours
+from brewlite.evaluation.suite.preference import full_cases, log_of_actions, matched_cases
+from brewlite.evaluation.suite.registry import MAKERS, METRICS, TASKS, chosen
+from brewlite.evaluation.suite.report import SuiteReport
+from brewlite.evaluation.suite.run import Suite, SuiteConfig
+from brewlite.evaluation.suite.site import BenchSite
+from brewlite.records import RankingPrompt
+from brewlite.testing import FakeRanker
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_coffee(tmp_path_factory.mktemp("data"))
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def coffee(data: Path, cache: Path):
+    site = open_site("stackexchange_coffee", data, cache, FakeRanker(), encoder=HashEncoder())
+    yield site
+    site.recommender.close()
+
+
+def run(data: Path, cache: Path, seed: int = 0, ranker: FakeRanker | None = None, **config) -> SuiteReport:
+    tasks = [task for task in TASKS if task.data == ("stackexchange_coffee",)]
+    made = SuiteConfig(seed=seed, **config)
+    return Suite(tasks, data, cache, ranker or FakeRanker(), made, encoder=HashEncoder()).run()
+
+
+# The registry
+
+
+def test_there_are_more_than_fifty_tasks_and_each_is_whole():
+    assert len(TASKS) > 50
+    assert len({task.name for task in TASKS}) == len(TASKS)
+    known = {data.name for data in DATA}
+    for task in TASKS:
+        assert task.maker in MAKERS, task
+        assert task.metric in METRICS, task
+        assert set(task.data) <= known, task
+        assert 0 < task.quick <= task.full, task
+        assert task.about.strip(), task
+
+
+def test_tasks_are_chosen_by_name_or_family():
+    assert {task.family for task in chosen(("history length",))} == {"history length"}
+    assert [task.name for task in chosen(("all/matched-hr",))] == ["all/matched-hr"]
+    assert chosen(()) == TASKS
+    with pytest.raises(UnknownName, match="no such thing"):
+        chosen(("no such thing",))
+
+
+def test_a_missing_data_folder_is_named(tmp_path: Path):
+    with pytest.raises(BadSettings, match="nowhere"):
+        find_data(tmp_path / "nowhere")
+    with pytest.raises(BadSettings, match="stackexchange_coffee"):
+        open_site("stackexchange_coffee", tmp_path, tmp_path, None, encoder=None)
+
+
+# Cases
+
+
+def test_a_shorter_list_of_cases_begins_a_longer_one(coffee: BenchSite):
+    long, short = matched_cases(coffee, 30, candidates=20), matched_cases(coffee, 10, candidates=20)
+    assert len(long) == 30
+    assert long[:10] == short
+    assert long != matched_cases(coffee, 30, seed=1, candidates=20)
+
+
+@pytest.mark.parametrize("part", ["test", "validation"])
+def test_a_matched_case_asks_what_was_chosen_next(coffee: BenchSite, part):
+    log = coffee.log
+    for case in matched_cases(coffee, 25, part=part, candidates=20):
+        at, (target,) = to_micros(case.query.at), case.good
+        assert target in case.query.candidates
+        assert len(case.query.candidates) == len(set(case.query.candidates)) == 20
+        user = coffee.user_row[case.query.user]
+        own = log.of_user(user)
+        assert ((own.at == at) & (own.items == coffee.row[target])).any()
+        seen = set(log.before(at).of_user(user).items)
+        assert not seen & {coffee.row[id_] for id_ in case.query.candidates}
+        assert case.facets["history"] == len(log.before(at).of_user(user))
+        assert (at >= coffee.cut) == (part == "test")
+        assert at >= coffee.validation_cut
+        assert all(coffee.log.catalog.created[coffee.row[id_]] <= at for id_ in case.query.candidates)
+
+
+def test_cases_are_spread_over_history_lengths(coffee: BenchSite):
+    lengths = [case.facets["history"] for case in full_cases(coffee, 16)]
+    assert {0.0} < {min(length, 1.0) for length in lengths}
+    assert sum(length == 0 for length in lengths) <= 6
+
+
+def test_facets_bound_the_cases(coffee: BenchSite):
+    some = full_cases(coffee, 12, where={"history": (1, 6)})
+    assert len(some) == 12
+    assert all(1 <= case.facets["history"] < 6 for case in some)
+
+
+def test_another_question_has_the_targets_of_its_action(coffee: BenchSite):
+    log = log_of_actions(coffee, ("comment",))
+    assert len(log) == len(coffee.log)
+    columns = coffee.columns
+    commented = {
+        (u, i, a)
+        for u, i, a, w in zip(columns.users, columns.items, columns.at, columns.actions, strict=True)
+        if w == "comment"
+    }
+    cases = matched_cases(coffee, 15, candidates=20, log=log)
+    assert len(cases) == 15
+    assert all((c.query.user, c.good[0], to_micros(c.query.at)) in commented for c in cases)
+
+
+def test_what_happens_later_changes_no_answer(coffee: BenchSite, data: Path, tmp_path: Path):
+    """The whole of brewlite under the same check that the baselines are put to."""
+    case = matched_cases(coffee, 8, candidates=20)[5]
+    at = to_micros(case.query.at)
+    with gzip_lines(data / "stackexchange_coffee" / "interactions.csv.gz") as lines:
+        head, *rows = lines
+    early = [row for row in rows if row.split(",")[3].strip() < from_micros(at).isoformat()]
+    late = [f"v1,{n},answer,{from_micros(at + n * 1000).isoformat()}\n" for n in range(100)]
+    assert 0 < len(early) < len(rows)
+    altered = write_coffee(tmp_path)
+    with gzip_writer(altered / "stackexchange_coffee" / "interactions.csv.gz") as file:
+        file.writelines([head, *early, *late])
+    other = open_site("stackexchange_coffee", altered, tmp_path, FakeRanker(), encoder=HashEncoder())
+    for part in ("all", "first", "llm"):
+        method = Ours(part, part, part)
+        assert np.array_equal(method.answer(case.query, coffee).scores, method.answer(case.query, other).scores)
+    other.recommender.close()
+
+
+def gzip_lines(path: Path):
+    import contextlib
+    import gzip
+
+    @contextlib.contextmanager
+    def opened():
+        with gzip.open(path, "rt", encoding="utf-8") as file:
+            yield list(file)
+
+    return opened()
+
+
+def gzip_writer(path: Path):
+    import gzip
+
+    return gzip.open(path, "wt", encoding="utf-8")
+
+
+# Kept scores
+
+
+def prompt_of(ranker: FakeRanker, texts: list[str]) -> RankingPrompt:
+    encode = ranker.tokenizer.encode
+    return RankingPrompt(
+        prefix=tuple(encode("a quiet home by the sea")), candidates=tuple(tuple(encode(t)) for t in texts)
+    )
+
+
+def test_kept_scores_are_those_of_the_ranker_and_are_asked_once(tmp_path: Path):
+    ranker = FakeRanker()
+    kept = KeptScores(ranker, tmp_path)
+    one = prompt_of(ranker, ["quiet sea", "loud town", "home"])
+    two = prompt_of(ranker, ["home", "sea sea", "loud town"])
+    assert np.array_equal(kept.score(one).log_odds, ranker.score(one).log_odds)
+    assert kept.read_candidates == 3
+    assert np.array_equal(kept.score(two).log_odds, ranker.score(two).log_odds)
+    assert kept.read_candidates == 4
+    with kept.fresh():
+        kept.score(two)
+    assert kept.read_candidates == 7
+    again = KeptScores(ranker, tmp_path)
+    assert np.array_equal(again.score(one).log_odds, ranker.score(one).log_odds)
+    assert again.read_candidates == 0
+
+
+def test_a_row_that_was_half_written_is_dropped(tmp_path: Path):
+    ranker = FakeRanker()
+    prompt = prompt_of(ranker, ["quiet sea", "loud town", "home"])
+    KeptScores(ranker, tmp_path).score(prompt)
+    (path,) = tmp_path.iterdir()
+    path.write_bytes(path.read_bytes()[:-5])
+    again = KeptScores(ranker, tmp_path)
+    assert len(again) == 2
+    assert np.array_equal(again.score(prompt).log_odds, ranker.score(prompt).log_odds)
+    assert again.read_candidates == 1
+    assert len(KeptScores(ranker, tmp_path)) == 3
+
+
+# Whole runs
+
+
+def test_a_run_reports_every_task_and_method(data: Path, cache: Path):
+    report = run(data, cache)
+    assert msgspec.json.decode(msgspec.json.encode(report), type=SuiteReport) == report
+    names = {method.name for method in report.methods}
+    assert {"brewlite", "llm", "popularity-60d", "newest", "ease", "als", "bpr", "logistic", "bm25-history"} <= names
+    matched = next(result for result in report.results if result.task.name == "stackexchange_coffee/matched")
+    assert matched.n == len(matched.cases) == 20
+    assert set(matched.figures) == names
+    for name, values in matched.values.items():
+        assert len(values) == matched.n
+        assert matched.figures[name].value == pytest.approx(np.mean(values))
+    for facts in matched.compared.values():
+        assert facts.wins + facts.ties + facts.losses == matched.n
+    shuffled = np.mean([1 / np.log2(rank + 1) if rank <= 10 else 0 for rank in range(1, 51)])
+    assert matched.figures["random"].value == pytest.approx(shuffled), "the random method is exact, not drawn"
+    assert any("leak check" in note for note in report.notes)
+
+
+def test_the_same_seed_gives_the_same_figures_and_another_seed_others(data: Path, tmp_path: Path):
+    one, two = run(data, tmp_path / "a"), run(data, tmp_path / "b")
+    assert one.results == two.results
+    assert one.worst == two.worst
+    other = run(data, tmp_path / "a", seed=1)
+    assert [result.figures for result in other.results] != [result.figures for result in one.results]
+
+
+def test_a_suite_that_does_not_exist_is_refused(data: Path, cache: Path):
+    with pytest.raises(BadSettings, match="weekly"):
+        run(data, cache, suite="weekly")
+
+
+SLOW_RUN = """
+import sys, time
+from pathlib import Path
+sys.path.insert(0, {tests!r})
+from conftest import HashEncoder
+from brewlite.testing import FakeRanker
+from brewlite.evaluation.suite.registry import TASKS
+from brewlite.evaluation.suite.run import Suite, SuiteConfig
+
+class Slow(FakeRanker):
+    def score(self, prompt):
+        time.sleep(0.05)
+        return super().score(prompt)
+
+tasks = [task for task in TASKS if task.data == ("stackexchange_coffee",)]
+config = SuiteConfig(baselines=False)
+suite = Suite(tasks, Path({data!r}), Path({cache!r}), Slow(), config, encoder=HashEncoder())
+suite.run()
+print("finished")
+"""
+
+
+def test_a_run_that_was_killed_goes_on_where_it_was(data: Path, tmp_path: Path):
+    cache = tmp_path / "cache"
+    code = SLOW_RUN.format(tests=str(Path(__file__).parent), data=str(data), cache=str(cache))
+    killed = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    while not (kept := list(cache.glob("scores/*.scores"))) or kept[0].stat().st_size < 24 * 300:
+        assert killed.poll() is None, "killed too late"
+        time.sleep(0.02)
+    os.kill(killed.pid, signal.SIGKILL)
+    assert "finished" not in killed.communicate()[0]
+    done = len(KeptScores(_slow_named(), cache / "scores"))
+    assert done >= 300
+
+    class Counting(FakeRanker):
+        read = 0
+
+        def score(self, prompt):
+            Counting.read += len(prompt.candidates)
+            return super().score(prompt)
+
+    Counting.__name__ = "Slow"  # kept scores are told apart by the ranker's type
+    resumed = run(data, cache, ranker=Counting(), baselines=False)
+    whole = run(data, tmp_path / "other", baselines=False)
+    assert resumed.results == whole.results
+    total = len(KeptScores(FakeRanker(), tmp_path / "other" / "scores"))
+    assert Counting.read <= total - 300
+
+
+def _slow_named() -> FakeRanker:
+    class Slow(FakeRanker):
+        pass
+
+    return Slow()
