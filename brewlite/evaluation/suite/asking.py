@@ -26,7 +26,7 @@ class Desk:
         self._held = 0
 
     def ask(self, method: SuiteMethod, case: Case, site: BenchSite, fresh: bool = False) -> Asked | None:
-        """The case with the method's answers; None when it has none. ``fresh``: nothing kept is used."""
+        """The case with the method's answers; None when it has none. ``fresh``: no score kept on disk is used."""
         answer = self._answer(method, case.query, site, case.prompt, fresh)
         if answer is None:
             return None
@@ -41,14 +41,12 @@ class Desk:
     def _answer(
         self, method: SuiteMethod, query: Query, site: BenchSite, prompt: PromptConfig | None, fresh: bool
     ) -> Answer | None:
-        if fresh:
-            with _measured(site):
-                return method.answer(query, site, prompt)
-        key = (method.name, site.name, msgspec.msgpack.encode((query, prompt)))
+        key = (method.name, site.name, msgspec.msgpack.encode((query, prompt, fresh)))
         if key in self._answers:
             self._answers.move_to_end(key)
             return self._answers[key]
-        answer = method.answer(query, site, prompt)
+        with _measured(site) if fresh else nullcontext():
+            answer = method.answer(query, site, prompt)
         self._answers[key] = answer
         self._held += _size(answer)
         while self._held > REMEMBERED_SCORES:

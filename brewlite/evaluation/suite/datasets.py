@@ -18,6 +18,7 @@ from filelock import FileLock
 
 import brewlite
 from brewlite.errors import BadSettings, UnknownName
+from brewlite.evaluation.suite.derived import derived_site, parse_name
 from brewlite.evaluation.suite.site import BenchSite, DataSet
 from brewlite.intake import Progress as Imported
 from brewlite.ranker import Ranker
@@ -136,13 +137,20 @@ def open_site(
     encoder: str | Encoder | None = "default",
     config: RecommenderConfig | None = None,
 ) -> BenchSite:
-    """The data set ``name``, imported at the first call and kept in ``cache_folder``.
+    """The data set ``name``, imported at the first call and kept in ``cache_folder``; ``name+kind``: derived from it.
 
     Raises:
         UnknownName: the suite knows no such set.
         BadSettings: its files are not in ``data_folder``.
         WeightsMissing: the sentence encoder is not on this machine.
     """
+    base, kind = parse_name(name)
+    if kind is not None:
+        site = open_site(base, data_folder, cache_folder, ranker, progress, encoder, config)
+        try:
+            return derived_site(site, cache_folder / "sites", kind)
+        finally:
+            site.recommender.close()
     data = data_set(name)
     files = [data_folder / name / file for file in (data.items, data.events, data.users) if file]
     missing = [file for file in files if not file.is_file()]
