@@ -136,18 +136,19 @@ def test_ease_is_refitted_as_the_log_grows_and_never_on_more_than_the_past():
     for at in (50, 60, 99, 60):  # back in time too
         past = moment(log, "u0", at).past
         scores = scorer.scores(moment(log, "u0", at))
-        assert len(past) / 1.1 - 2 <= scorer._fitted <= len(past)
-        fresh = Ease(ridge=3.0, growth=1e9).fit(past.head(scorer._fitted)).scores(moment(log, "u0", at))
+        due = scorer.models.due(len(past))
+        assert len(past) / 1.1 - 2 <= due <= len(past)
+        fresh = Ease(ridge=3.0, growth=1e9).fit(past.head(due)).scores(moment(log, "u0", at))
         assert scores == pytest.approx(fresh, abs=1e-6)
         if at == 50:
-            assert scorer._fitted == first
+            assert due == first
 
 
 def test_a_large_ease_is_fitted_once():
     log = random_log(1, count=400)
     scorer = Ease(ridge=3.0, growth=0.1, most_refitted=5).fit(log.before(micros(50)))
-    scorer.scores(moment(log, "u0", 99))
-    assert scorer._fitted == len(log.before(micros(50)))
+    late = moment(log, "u0", 99)
+    assert scorer.models.due(len(late.past)) == len(log.before(micros(50)))
 
 
 def test_the_inverse_is_taken_in_its_place():

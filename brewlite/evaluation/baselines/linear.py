@@ -6,10 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg.lapack import spotrf, spotri
 
+from brewlite.evaluation.baselines.growth import Growing
 from brewlite.evaluation.baselines.neighbours import liked_matrix
 from brewlite.evaluation.baselines.rules import or_lately
 from brewlite.evaluation.log import EventLog, Floats, Ints
 from brewlite.evaluation.splits import Moment
+
+MOST_KEPT = 200_000_000
+"""Bytes of fitted models that are held at a time."""
 
 
 class Ease:
@@ -47,40 +51,34 @@ class Ease:
 
 class _EaseScorer:
     def __init__(self, config: Ease, past: EventLog) -> None:
-        self._config = config
-        self._first = len(past)
-        self._refit(past)
+        self.models = Growing(lambda log: _EaseModel(log, config.ridge), past, config.growth)
+        size = len(self.models.at(past).items)
+        if size > config.most_refitted:
+            self.models.growth = None
+        self.models.kept = max(1, int(MOST_KEPT / (4.0 * max(size, 1) ** 2)))
 
     def scores(self, moment: Moment) -> Floats:
         """(I,) ``x B``; popularity lately where the model knows none of the history."""
-        due = self._due(len(moment.past))
-        if due != self._fitted:
-            self._refit(moment.past.head(due))
-        history = self._row[moment.history]
-        weights = symmetric_rows(self._inverse, history[history >= 0]) / -np.diag(self._inverse)  # (H, A)
-        scores = np.zeros(len(moment.past.catalog))
-        scores[self._items] = weights.sum(axis=0)
-        scores[moment.history] = 0  # B's diagonal is 0
-        return or_lately(scores, moment)
+        return or_lately(self.models.at(moment.past).scores(moment.history), moment)
 
-    def _due(self, events: int) -> int:
-        """The length of the log at the last step of growth that ``events`` has reached."""
-        due = self._first
-        if len(self._items) > self._config.most_refitted:
-            return due
-        while (longer := int(due * (1 + self._config.growth)) + 1) <= events:
-            due = longer
-        return due
 
-    def _refit(self, past: EventLog) -> None:
-        self._fitted = len(past)
-        self._items = np.unique(past.liked().items)  # (A,) those somebody liked
+class _EaseModel:
+    def __init__(self, past: EventLog, ridge: float) -> None:
+        self.items = np.unique(past.liked().items)  # (A,) those somebody liked
         self._row = np.full(len(past.catalog), -1)
-        self._row[self._items] = np.arange(len(self._items))
-        liked = liked_matrix(past)[:, self._items].astype(np.float32)
+        self._row[self.items] = np.arange(len(self.items))
+        liked = liked_matrix(past)[:, self.items].astype(np.float32)
         gram = (liked.T @ liked).toarray(order="F")
-        gram[np.diag_indices_from(gram)] += self._config.ridge
+        gram[np.diag_indices_from(gram)] += ridge
         self._inverse = inverse_upper(gram)
+
+    def scores(self, history: Ints) -> Floats:
+        known = self._row[history]
+        weights = symmetric_rows(self._inverse, known[known >= 0]) / -np.diag(self._inverse)  # (H, A)
+        scores = np.zeros(len(self._row))
+        scores[self.items] = weights.sum(axis=0)
+        scores[history] = 0  # B's diagonal is 0
+        return scores
 
 
 def inverse_upper(matrix: NDArray[np.float32]) -> NDArray[np.float32]:
