@@ -1,0 +1,274 @@
+"""Running a study: every setting on the same cases, and how sure the figures are."""
+
+from __future__ import annotations
+
+import time
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from itertools import zip_longest
+from pathlib import Path
+
+import numpy as np
+from msgspec import Struct, structs
+
+from brewlite.errors import BadRecord, BadSettings
+from brewlite.evaluation.log import Ints
+from brewlite.evaluation.speed import machine_name
+from brewlite.evaluation.statistics import Draws
+from brewlite.evaluation.suite.asking import Desk
+from brewlite.evaluation.suite.case import Case
+from brewlite.evaluation.suite.methods import Ours
+from brewlite.evaluation.suite.preference import matched_cases
+from brewlite.evaluation.suite.site import BenchSite
+from brewlite.evaluation.suite.studies import Arm, Setting, Study
+from brewlite.evaluation.suite.study_report import (
+    ALL,
+    JUDGED,
+    Outcome,
+    StudyCost,
+    StudyFigure,
+    StudyKind,
+    StudyReport,
+    cost_of,
+    figures_of,
+    judged,
+)
+from brewlite.evaluation.suite.study_times import Times
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is done, how much of it is done, out of how much."""
+SitesOf = Callable[[str], Sequence[BenchSite]]
+"""A model's name -> the sites, opened with that model. They are closed by the study."""
+
+
+class StudyConfig(Struct, frozen=True, kw_only=True):
+    """How much is asked."""
+
+    cases: int = 24
+    """Of each kind of site."""
+    seed: int = 0
+    timed: int = 2
+    """Cases of each site that are asked a second time for each setting, with nothing kept, to time them."""
+
+
+class StudyRun:
+    """Asks every case under every setting.
+
+    Args:
+        study: what is varied.
+        models: names; more than one only for a study of models.
+        sites_of: opens the sites for a model.
+        config: how much is asked.
+        times: file in which timings are kept.
+        progress: told what is done.
+
+    Raises:
+        BadSettings: several models for a study of something else, or a number out of range.
+    """
+
+    def __init__(
+        self,
+        study: Study,
+        models: Sequence[str],
+        sites_of: SitesOf,
+        config: StudyConfig | None = None,
+        times: Path | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        self.study, self.models, self.config = study, list(dict.fromkeys(models)), config or StudyConfig()
+        self.settings: tuple[Setting, ...] = study.settings or tuple(self.models)
+        if not self.models or (study.settings and len(self.models) > 1):
+            raise BadSettings(f"study {study.name} reads one model, not {len(self.models)}: give --model once")
+        if self.config.cases < 1:
+            raise BadSettings(f"--cases is {self.config.cases}: at least 1 is needed")
+        self._sites_of, self._times, self._progress = sites_of, Times(times), progress or _silent
+        self._cases: list[Case] = []
+        self._kinds: list[str] = []
+        """Of each case."""
+        self._timed: set[str] = set()
+        self._labels: dict[str, list[str]] = {}
+        self._outcomes: dict[tuple[Setting, int], Outcome | None] = {}
+        self._notes: list[str] = []
+
+    def run(self) -> StudyReport:
+        """Ask, and report. Ctrl-C ends early: the report holds the finished cases, and is marked partial.
+
+        Raises:
+            BadRecord: the sites hold no case for this study, or none was finished.
+        """
+        started, clock = datetime.now(UTC), time.perf_counter()
+        partial = False
+        try:
+            for model in self.models:
+                self._ask_model(model)
+        except KeyboardInterrupt:
+            partial = True
+            self._notes.append("interrupted: the figures rest on the cases that every setting had answered by then")
+        return self._report(started, time.perf_counter() - clock, partial)
+
+    def _ask_model(self, model: str) -> None:
+        sites = self._sites_of(model)
+        try:
+            if not self._cases:
+                self._find_cases(sites)
+            arms = {
+                setting: arm for setting in self.settings if (arm := self.study.arm(setting)).model in (None, model)
+            }
+            by_name, desk = {site.name: site for site in sites}, Desk()
+            for number, case in enumerate(self._cases):
+                for setting, arm in arms.items():
+                    key = f"{self.study.name} {setting} {model} {case.key} {machine_name()}"
+                    asked = posed(case, arm, self.config.seed)
+                    self._outcomes[setting, number] = self._outcome(asked, by_name[case.site], desk, key)
+                    self._progress(self.study.name, len(self._outcomes), len(self._cases) * len(self.settings))
+        finally:
+            for site in sites:
+                site.recommender.close()
+
+    def _find_cases(self, sites: Sequence[BenchSite]) -> None:
+        """Cases of every kind, one site after the other in turn: an interrupted run has some of each."""
+        most = max(self.study.arm(setting).candidates for setting in self.settings)
+        found: list[list[tuple[Case, str]]] = []
+        for site in sites:
+            kind = site.data.kind
+            share = -(-self.config.cases // sum(other.data.kind == kind for other in sites))
+            cases = _long_enough(site, share, self.config.seed, most, self.study.least_history)
+            if len(cases) < share:
+                self._notes.append(f"{site.data.label}: {len(cases)} cases where {share} were asked for")
+            if cases:
+                self._labels.setdefault(kind, []).append(site.data.label or site.name)
+            self._timed.update(case.key for case in cases[: self.config.timed])
+            found.append([(case, kind) for case in cases])
+        for turn in zip_longest(*found):
+            for case, kind in filter(None, turn):
+                self._cases.append(case)
+                self._kinds.append(kind)
+        if not self._cases:
+            raise BadRecord(
+                f"study {self.study.name}: none of the data sets has a case for it: " + "; ".join(self._notes)
+            )
+
+    def _outcome(self, case: Case, site: BenchSite, desk: Desk, key: str) -> Outcome | None:
+        """None where the model could not be asked."""
+        method = Ours("brewlite", JUDGED["brewlite"], "all")
+        asked = desk.ask(method, case, site)
+        if asked is None or asked.answer.log_odds is None:
+            return None
+
+        def measure() -> float:
+            again = desk.ask(method, case, site, fresh=True)
+            return again.answer.seconds if again is not None else float("nan")
+
+        return Outcome(
+            values=judged(asked.answer, case.good[0]),
+            candidates=len(asked.answer.ids),
+            prefix_tokens=asked.answer.prefix_tokens,
+            candidate_tokens=asked.answer.candidate_tokens,
+            seconds=self._times.of(key, measure) if case.key in self._timed else None,
+        )
+
+    def _report(self, started: datetime, seconds: float, partial: bool) -> StudyReport:
+        begun = [s for s in self.settings if any((s, number) in self._outcomes for number in range(len(self._cases)))]
+        kept = [n for n in range(len(self._cases)) if all(self._outcomes.get((s, n)) is not None for s in begun)]
+        if not begun or not kept:
+            raise BadRecord(f"study {self.study.name}: no case was finished; ask for fewer with --cases")
+        unasked = sum(outcome is None for outcome in self._outcomes.values())
+        if unasked:
+            self._notes.append(f"the model could not be asked {unasked} times: those cases are left out")
+        reference = self.study.reference if self.study.reference in begun else begun[0]
+        assert reference is not None
+        figures: list[StudyFigure] = []
+        costs: list[StudyCost] = []
+        kinds = []
+        for kind, where in self._parts(kept):
+            visitors = [self._cases[n].visitor for n in where]
+            labels = self._labels.get(kind, [label for labels in self._labels.values() for label in labels])
+            kinds.append(
+                StudyKind(kind=kind, cases=len(where), visitors=len(set(visitors)), sites=tuple(labels)),
+            )
+            table = {s: [outcome for n in where if (outcome := self._outcomes[s, n]) is not None] for s in begun}
+            figures += figures_of(kind, table, reference, self._draws(kind, where))
+            costs += [cost_of(setting, kind, row) for setting, row in table.items()]
+        return StudyReport(
+            study=self.study.name,
+            about=self.study.about,
+            axis=self.study.axis,
+            metric=self.study.metric,
+            reference=reference,
+            settings=tuple(begun),
+            models=tuple(self.models),
+            version=version("brewlite"),
+            machine=machine_name(),
+            seed=self.config.seed,
+            cases_asked=self.config.cases,
+            started=started,
+            seconds=round(seconds, 1),
+            partial=partial,
+            kinds=tuple(kinds),
+            figures=tuple(figures),
+            costs=tuple(costs),
+            notes=tuple(self._notes),
+        )
+
+    def _parts(self, kept: Sequence[int]) -> Iterator[tuple[str, list[int]]]:
+        """Each kind's cases, and behind them all together."""
+        kinds = list(dict.fromkeys(self._kinds[n] for n in kept))
+        for kind in kinds:
+            yield kind, [n for n in kept if self._kinds[n] == kind]
+        if len(kinds) > 1:
+            yield ALL, list(kept)
+
+    def _draws(self, kind: str, where: Sequence[int]) -> Draws:
+        """The bootstrap's draws: the same for every setting. Of all together each kind has the same weight."""
+        _, owner, counts = np.unique([self._kinds[n] for n in where], return_inverse=True, return_counts=True)
+        _, users = np.unique([self._cases[n].visitor for n in where], return_inverse=True)
+        rng = np.random.default_rng([self.config.seed, zlib.crc32(f"{self.study.name} {kind}".encode())])
+        return Draws(_ints(users), 1.0 / counts[owner], rng)
+
+
+def run_study(
+    study: Study,
+    models: Sequence[str],
+    sites_of: SitesOf,
+    config: StudyConfig | None = None,
+    times: Path | None = None,
+    progress: Progress | None = None,
+) -> StudyReport:
+    """See :class:`StudyRun`."""
+    return StudyRun(study, models, sites_of, config, times, progress).run()
+
+
+def posed(case: Case, arm: Arm, seed: int) -> Case:
+    """``case`` as a setting asks it.
+
+    A shorter list holds the target and a random part of the others, and every longer list holds it: so its rivals are
+    no better and no worse, only fewer.
+    """
+    ids = case.query.candidates or ()
+    if arm.candidates < len(ids):
+        others = [id_ for id_ in ids if id_ not in case.good]
+        order = np.random.default_rng([seed, zlib.crc32(case.key.encode())]).permutation(len(others))
+        chosen = {others[place] for place in order[: arm.candidates - len(case.good)]} | set(case.good)
+        ids = tuple(id_ for id_ in ids if id_ in chosen)
+    return structs.replace(case, query=structs.replace(case.query, candidates=ids), prompt=arm.prompt)
+
+
+def _long_enough(site: BenchSite, count: int, seed: int, candidates: int, history: int) -> list[Case]:
+    """At most ``count`` validation cases, each with all ``candidates`` where the study varies their number.
+
+    A site with fewer items than that has none of these; lists of the default length may be shorter.
+    """
+    within = {"history": (float(history), float("inf"))} if history else None
+    cases = matched_cases(site, count, seed, "validation", candidates, where=within)
+    least = candidates if candidates > Arm().candidates else 2
+    return [case for case in cases if len(case.query.candidates or ()) >= least]
+
+
+def _ints(values: np.ndarray) -> Ints:
+    return values.astype(np.int64)
+
+
+def _silent(what: str, done: int, total: int) -> None:
+    """Nobody wants to know."""
