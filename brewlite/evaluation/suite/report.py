@@ -126,3 +126,9 @@ class SuiteReport(Struct, frozen=True, kw_only=True):
     verdict: tuple[str, ...]
     """The figures in plain words."""
     notes: tuple[str, ...]
+
+
+def leading(report: SuiteReport) -> str:
+    """The method whose figures are the headline: ``ours``, or the first part of it where no model was run."""
+    roles = {role: method.name for method in reversed(report.methods) for role in (method.role,)}
+    return roles.get("ours") or roles.get("part") or report.methods[0].name
