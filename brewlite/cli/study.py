@@ -139,10 +139,10 @@ def show(report: StudyReport) -> None:
     console.print(facts(report), highlight=False, markup=False)
     for kind in reversed(report.kinds):
         table = Table(title=caption(report, kind.kind), title_justify="left")
-        for place, heading in enumerate(headings(report)):
-            table.add_column(heading, justify="left" if place == 0 else "right")
-        for row in table_rows(report, kind.kind):
-            table.add_row(*row)
+        for place, heading in enumerate(headings(report, brief=True)):
+            table.add_column(heading, justify="left" if place == 0 else "right", min_width=8 if place == 0 else None)
+        for row in table_rows(report, kind.kind, brief=True):
+            table.add_row(*(cell.replace(" (", "\n(") for cell in row))
         console.print(table)
     for note in notes(report):
         console.print(f"note: {note}", highlight=False, markup=False)

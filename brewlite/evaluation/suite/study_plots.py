@@ -25,17 +25,17 @@ LABELS = {"ndcg@10": "NDCG@10", "auc": "AUC"}
 KIND_LABELS = {ALL: "all kinds, each counting alike"}
 
 
-def headings(report: StudyReport) -> list[str]:
-    """The table's columns."""
-    first, *others = sorted(LABELS, key=lambda metric: metric != report.metric)
-    of_method = [LABELS[first], f"change from {report.reference}", *(LABELS[metric] for metric in others)]
+def headings(report: StudyReport, brief: bool = False) -> list[str]:
+    """The table's columns; ``brief``: without the metric that the study is not about."""
+    metrics = _metrics(report, brief)
+    of_method = [LABELS[metrics[0]], f"change from {report.reference}", *(LABELS[metric] for metric in metrics[1:])]
     columns = [f"{name}: {column}" for name in JUDGED for column in of_method]
-    return [report.axis, *columns, "prefix + candidate tokens", "seconds"]
+    return [report.axis, *columns, "tokens: prefix + candidates", "seconds"]
 
 
-def table_rows(report: StudyReport, kind: str) -> list[list[str]]:
+def table_rows(report: StudyReport, kind: str, brief: bool = False) -> list[list[str]]:
     """The table of one kind, as text; one row a setting."""
-    first, *others = sorted(LABELS, key=lambda metric: metric != report.metric)
+    first, *others = _metrics(report, brief)
     rows = []
     for setting in report.settings:
         cells = [str(setting)]
@@ -49,6 +49,11 @@ def table_rows(report: StudyReport, kind: str) -> list[list[str]]:
         cells.append(f"{cost.seconds:.2f}" if cost.seconds is not None else "")
         rows.append(cells)
     return rows
+
+
+def _metrics(report: StudyReport, brief: bool) -> list[str]:
+    """The study's own first."""
+    return [report.metric] if brief else sorted(LABELS, key=lambda metric: metric != report.metric)
 
 
 def caption(report: StudyReport, kind: str) -> str:

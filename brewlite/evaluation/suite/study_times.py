@@ -19,10 +19,12 @@ class Times:
         self._path = path
         self._kept: dict[str, float] = {}
         if path is not None and path.exists():
-            for line in path.read_bytes().splitlines(keepends=True):
-                if line.endswith(b"\n"):  # else: half written when the machine stopped
-                    key, seconds = msgspec.json.decode(line, type=tuple[str, float])
-                    self._kept[key] = seconds
+            lines = path.read_bytes().splitlines(keepends=True)
+            if lines and not lines[-1].endswith(b"\n"):  # half written when the machine stopped
+                with path.open("r+b") as file:
+                    file.truncate(sum(map(len, lines[:-1])))
+                del lines[-1]
+            self._kept = dict(msgspec.json.decode(line, type=tuple[str, float]) for line in lines)
 
     def of(self, key: str, measure: Callable[[], float]) -> float:
         """The seconds kept for ``key``, or else those that ``measure`` finds."""
