@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from brewlite.evaluation.suite.report import SuiteReport, TaskResult
     from brewlite.evaluation.suite.run import Progress
 
-TICK = {True: "*", False: ""}
+WIDTH = 140
+"""Of the table where it is not printed to a terminal."""
 
 
 @click.command()
@@ -126,9 +127,10 @@ def _show(report: SuiteReport) -> None:
         f"{report.suite} suite, model {report.model}, seed {report.seed}: {len(report.results)} tasks in "
         f"{report.seconds / 60:.1f} minutes on {report.machine}{mark}"
     )
+    wide = console if console.is_terminal else type(console)(width=WIDTH)
     families = list(dict.fromkeys(result.task.family for result in report.results))
     for family in families:
-        console.print(_table(report, [r for r in report.results if r.task.family == family], family))
+        wide.print(_table(report, [r for r in report.results if r.task.family == family], family))
     for note in report.notes:
         console.print(f"note: {note}", highlight=False)
     console.print("In words:")
@@ -140,27 +142,34 @@ def _table(report: SuiteReport, results: list[TaskResult], family: str) -> Table
     """Ours with its interval, its parts, and the best baseline; all the others are in the report's files."""
     from rich.table import Table
 
-    table = Table(title=family, title_justify="left", caption="value (95% interval); * best", caption_justify="left")
+    table = Table(title=family, title_justify="left", box=None, pad_edge=False, header_style="dim")
     for head in ("task", "n", "metric", "brewlite", "no model", "llm", "best baseline", "random"):
-        table.add_column(head, justify="left" if head in ("task", "metric", "best baseline") else "right")
+        table.add_column(head, justify="right" if head in ("n", "no model", "llm", "random") else "left", no_wrap=True)
     roles = {method.name: method.role for method in report.methods}
     for result in results:
         sign = 1 if result.higher_is_better else -1
         baselines = {n: e.value for n, e in result.figures.items() if roles[n] == "baseline"}
         best = max(baselines, key=lambda name: sign * baselines[name], default=None)
-        top = max((sign * estimate.value for estimate in result.figures.values()), default=0.0)
-        cells = [
-            _cell(result, name, sign * result.figures[name].value == top if name in result.figures else False)
-            for name in ("brewlite", "brewlite-no-model", "llm")
-        ]
-        rival = f"{best} {_cell(result, best, sign * baselines[best] == top)}" if best is not None else ""
-        table.add_row(result.task.name, str(result.n), result.unit, *cells, rival, _cell(result, "random", False))
+        metric = result.task.metric + ("" if result.higher_is_better else " (low)")
+        table.add_row(
+            result.task.name,
+            str(result.n),
+            metric,
+            _cell(result, "brewlite", interval=True),
+            _cell(result, "brewlite-no-model"),
+            _cell(result, "llm"),
+            f"{best} {_cell(result, best, interval=True)}" if best is not None else "",
+            _cell(result, "random"),
+        )
     return table
 
 
-def _cell(result: TaskResult, name: str, best: bool) -> str:
+def _cell(result: TaskResult, name: str, interval: bool = False) -> str:
     estimate = result.figures.get(name)
     if estimate is None:
         return ""
-    value = f"{estimate.value:.3f}{TICK[best]}"
-    return value if estimate.low is None else f"{value} [dim]({estimate.low:.3f}-{estimate.high:.3f})[/dim]"
+    best = (max if result.higher_is_better else min)(each.value for each in result.figures.values())
+    value = f"[bold]{estimate.value:.3f}[/bold]" if estimate.value == best else f"{estimate.value:.3f}"
+    if not interval or estimate.low is None or estimate.high is None:
+        return value
+    return f"{value} [dim]{estimate.low:.3f}-{estimate.high:.3f}[/dim]"
