@@ -14,6 +14,7 @@ from brewlite.errors import BadSettings
 from brewlite.weights import DEFAULT_RANKER
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.table import Table
 
     from brewlite.evaluation.suite.report import SuiteReport, TaskResult
@@ -114,11 +115,18 @@ def _list(tasks: Any, as_json: bool) -> None:
     if as_json:
         print_json(tasks)
         return
-    table = Table("task", "family", "metric", "cases quick / full", "asks")
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for head in ("task", "family", "metric", "quick", "full", "asks"):
+        table.add_column(head, justify="right" if head in ("quick", "full") else "left", no_wrap=head != "asks")
     for task in tasks:
-        table.add_row(task.name, task.family, task.metric, f"{task.quick} / {task.full}", task.about)
-    console.print(table)
-    console.print(f"{len(tasks)} tasks")
+        table.add_row(task.name, task.family, task.metric, f"{task.quick}", f"{task.full:,}", task.about)
+    _wide().print(table)
+    console.print(f"{len(tasks)} tasks, with their numbers of cases in the quick and the full suite")
+
+
+def _wide() -> Console:
+    """The console; in a file, one with room for a table."""
+    return console if console.is_terminal else type(console)(width=WIDTH)
 
 
 def _show(report: SuiteReport) -> None:
@@ -127,10 +135,9 @@ def _show(report: SuiteReport) -> None:
         f"{report.suite} suite, model {report.model}, seed {report.seed}: {len(report.results)} tasks in "
         f"{report.seconds / 60:.1f} minutes on {report.machine}{mark}"
     )
-    wide = console if console.is_terminal else type(console)(width=WIDTH)
     families = list(dict.fromkeys(result.task.family for result in report.results))
     for family in families:
-        wide.print(_table(report, [r for r in report.results if r.task.family == family], family))
+        _wide().print(_table(report, [r for r in report.results if r.task.family == family], family))
     for note in report.notes:
         console.print(f"note: {note}", highlight=False)
     console.print("In words:")
