@@ -63,12 +63,12 @@ def caption(report: StudyReport, kind: str) -> str:
 
 
 def worded(estimate: Estimate, signed: bool = False) -> str:
-    """``0.123 (0.101 to 0.140)``."""
-    sign = "+" if signed else ""
+    """``0.123 (0.101-0.140)``, or ``+0.020 (-0.010 to +0.050)``."""
+    sign, dash = ("+", " to ") if signed else ("", "-")
     value = f"{estimate.value:{sign}.3f}"
     if estimate.low is None or estimate.high is None:
         return value
-    return f"{value} ({estimate.low:{sign}.3f} to {estimate.high:{sign}.3f})"
+    return f"{value} ({estimate.low:{sign}.3f}{dash}{estimate.high:{sign}.3f})"
 
 
 def figure_of(report: StudyReport, setting: Setting, kind: str, method: str) -> StudyFigure:
