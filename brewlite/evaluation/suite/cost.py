@@ -1,7 +1,7 @@
 """What a request costs: seconds and tokens, for lists of 20, 60 and 100 candidates.
 
-Seconds are measured anew in every run (``fresh``): a score that was kept says nothing about time. Tokens count what
-the prompt holds, whoever kept its scores.
+Everything is measured anew in every run (``fresh``): a score that was kept says nothing about time. The model alone is
+not asked: it would read the same prompts once more.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from brewlite.evaluation.suite.task import Maker, SuiteTask
 
 SITES = ("airbnb_barossa",)
 """The longest texts: an upper bound for the others."""
-SIZES = (20, 60, 100)
+QUICK = {20: 3, 60: 2, 100: 2}
+"""Number of candidates -> cases in the quick suite."""
 
 
 def sized(task: SuiteTask, site: BenchSite, count: int, rng: np.random.Generator) -> Sequence[Case]:
@@ -63,18 +64,18 @@ METRICS: tuple[Metric, ...] = (
 MAKERS: dict[str, Maker] = {"sized": sized}
 
 
-def _task(name: str, about: str, metric: str, size: int, quick: int = 3, full: int = 40) -> SuiteTask:
+def _task(name: str, about: str, metric: str, size: int) -> SuiteTask:
     return SuiteTask(
         name=f"cost/{name}", family="cost", about=about, data=SITES, maker="sized", metric=metric,
-        quick=quick, full=full, options={"candidates": size, "fresh": True},
+        quick=QUICK[size], full=40, options={"candidates": size, "fresh": True, "without": "llm"},
     )  # fmt: skip
 
 
 TASKS: tuple[SuiteTask, ...] = (
     *(_task(f"seconds-{size}", f"A request with {size} candidates: half of them take no longer", "seconds", size)
-      for size in SIZES),
+      for size in QUICK),
     _task("seconds-60-slow", "A request with 60 candidates: one in twenty takes longer", "seconds-95", 60),
     _task("prefix-tokens", "What the model reads about the visitor", "prefix-tokens", 60),
     *(_task(f"tokens-{size}", f"What the model reads of {size} candidates", "candidate-tokens", size)
-      for size in SIZES),
+      for size in QUICK),
 )  # fmt: skip

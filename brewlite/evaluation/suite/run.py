@@ -197,7 +197,7 @@ class Suite:
         for method in methods:
             answers[method.name] = [
                 self._desk.ask(method, case, self._sites[case.site], fresh)
-                if method.why_not(self._sites[case.site]) is None
+                if method.name != task.options.get("without") and method.why_not(self._sites[case.site]) is None
                 else None
                 for case in cases
             ]
