@@ -36,9 +36,13 @@ class ItemKNN:
 
     def scores(self, moment: Moment) -> Floats:
         """(I,) summed similarity to the history; popularity lately where nothing is similar."""
-        history = moment.history
-        if not history.size:
+        if not moment.history.size:
             return popularity_lately(moment)
+        return or_lately(self.similarity(moment), moment)
+
+    def similarity(self, moment: Moment) -> Floats:
+        """(I,) summed similarity to the history, which is not empty; 0 where there is none."""
+        history = moment.history
         liked = liked_matrix(moment.past)  # (U, I)
         together = (liked.T @ liked[:, history]).toarray()  # (I, H)
         likes = np.asarray(liked.sum(axis=0)).ravel()
@@ -47,7 +51,7 @@ class ItemKNN:
         if len(similar) > self.neighbours:
             least = np.partition(similar, -self.neighbours, axis=0)[-self.neighbours]
             similar[similar < least] = 0
-        return or_lately(similar.sum(axis=1), moment)
+        return np.asarray(similar.sum(axis=1))
 
 
 def liked_matrix(log: EventLog) -> csr_matrix:
