@@ -46,7 +46,6 @@ class Desk:
             self._answers.move_to_end(key)
             return self._answers[key]
         with _measured(site) if fresh else nullcontext():
-            with _measured(site) if fresh else nullcontext():
             answer = method.answer(query, site, prompt)
         self._answers[key] = answer
         self._held += _size(answer)
