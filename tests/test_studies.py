@@ -175,6 +175,20 @@ def test_a_long_history_is_asked_for(sites_of):
     assert tokens[0] < tokens[3], "five events are longer than none"
 
 
+def test_what_one_site_of_a_kind_lacks_the_others_give(folder: Path, sites_of):
+    def opened(_: str) -> list[BenchSite]:
+        lettings, coffee = sites_of(FakeRanker())
+        posts = DataSet(name="homes", kind="posts", adapter="realestate", items="", label="lettings")
+        return [BenchSite(posts, lettings.recommender, "0"), coffee]
+
+    for asked in (8, 30):
+        run = StudyRun(find_study("history-policy"), ["fake"], opened, StudyConfig(cases=asked, timed=0))
+        report = run.run()
+        counts = [sum(case.site == name for case in run._cases) for name in ("homes", "stackexchange_coffee")]
+        assert sum(counts) == report.kinds[0].cases == asked
+        assert counts == ([4, 4] if asked == 8 else [14, 16]), "lettings has 14 of these in all"
+
+
 # Figures
 
 
@@ -295,7 +309,7 @@ def test_a_half_written_timing_is_dropped(tmp_path: Path):
 
 def test_no_case_for_a_study_is_told_with_the_reason(sites_of):
     asked = structs.replace(find_study("history-policy"), least_history=10_000)
-    with pytest.raises(BadRecord, match=r"none of the data sets has a case for it: lettings: 0 cases where 12"):
+    with pytest.raises(BadRecord, match=r"none of the data sets has a case for it: listings: 0 cases where 12"):
         run_study(asked, ["fake"], lambda _: sites_of(FakeRanker()), FEW)
 
 

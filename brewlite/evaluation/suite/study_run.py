@@ -16,6 +16,7 @@ from msgspec import Struct, structs
 from brewlite.errors import BadRecord, BadSettings
 from brewlite.evaluation.log import Ints
 from brewlite.evaluation.speed import machine_name
+from brewlite.evaluation.splits import even_quotas
 from brewlite.evaluation.statistics import Draws
 from brewlite.evaluation.suite.asking import Desk
 from brewlite.evaluation.suite.case import Case
@@ -129,26 +130,38 @@ class StudyRun:
 
     def _find_cases(self, sites: Sequence[BenchSite]) -> None:
         """Cases of every kind, one site after the other in turn: an interrupted run has some of each."""
-        most = max(self.study.arm(setting).candidates for setting in self.settings)
         found: list[list[tuple[Case, str]]] = []
-        for site in sites:
-            kind = site.data.kind
-            share = -(-self.config.cases // sum(other.data.kind == kind for other in sites))
-            cases = _long_enough(site, share, self.config.seed, most, self.study.least_history)
-            if len(cases) < share:
-                self._notes.append(f"{site.data.label}: {len(cases)} cases where {share} were asked for")
-            if cases:
-                self._labels.setdefault(kind, []).append(site.data.label or site.name)
-            self._timed.update(case.key for case in cases[: self.config.timed])
-            found.append([(case, kind) for case in cases])
+        for kind in dict.fromkeys(site.data.kind for site in sites):
+            of_kind = [site for site in sites if site.data.kind == kind]
+            made = [self._cases_of(site) for site in of_kind]
+            # Level between the sites, and what one of them lacks the others give.
+            quotas = even_quotas(np.array([len(cases) for cases in made]), self.config.cases)
+            if quotas.sum() < self.config.cases:
+                self._notes.append(f"{kind}: {quotas.sum()} cases where {self.config.cases} were asked for")
+            for site, cases, quota in zip(of_kind, made, quotas, strict=True):
+                taken = cases[:quota]
+                if taken:
+                    self._labels.setdefault(kind, []).append(site.data.label or site.name)
+                self._timed.update(case.key for case in taken[: self.config.timed])
+                found.append([(case, kind) for case in taken])
         for turn in zip_longest(*found):
             for case, kind in filter(None, turn):
                 self._cases.append(case)
                 self._kinds.append(kind)
         if not self._cases:
-            raise BadRecord(
-                f"study {self.study.name}: none of the data sets has a case for it: " + "; ".join(self._notes)
-            )
+            why = "; ".join(self._notes)
+            raise BadRecord(f"study {self.study.name}: none of the data sets has a case for it: {why}")
+
+    def _cases_of(self, site: BenchSite) -> list[Case]:
+        """At most as many validation cases as are asked for of the site's kind.
+
+        Where the study varies the number of candidates each has as many as the longest list; else a few may have less.
+        """
+        most, history = max(self.study.arm(setting).candidates for setting in self.settings), self.study.least_history
+        within = {"history": (float(history), float("inf"))} if history else None
+        cases = matched_cases(site, self.config.cases, self.config.seed, "validation", most, where=within)
+        least = most if most > Arm().candidates else 2
+        return [case for case in cases if len(case.query.candidates or ()) >= least]
 
     def _outcome(self, case: Case, site: BenchSite, desk: Desk, key: str) -> Outcome | None:
         """None where the model could not be asked."""
@@ -253,17 +266,6 @@ def posed(case: Case, arm: Arm, seed: int) -> Case:
         chosen = {others[place] for place in order[: arm.candidates - len(case.good)]} | set(case.good)
         ids = tuple(id_ for id_ in ids if id_ in chosen)
     return structs.replace(case, query=structs.replace(case.query, candidates=ids), prompt=arm.prompt)
-
-
-def _long_enough(site: BenchSite, count: int, seed: int, candidates: int, history: int) -> list[Case]:
-    """At most ``count`` validation cases, each with all ``candidates`` where the study varies their number.
-
-    A site with fewer items than that has none of these; lists of the default length may be shorter.
-    """
-    within = {"history": (float(history), float("inf"))} if history else None
-    cases = matched_cases(site, count, seed, "validation", candidates, where=within)
-    least = candidates if candidates > Arm().candidates else 2
-    return [case for case in cases if len(case.query.candidates or ()) >= least]
 
 
 def _ints(values: np.ndarray) -> Ints:
