@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from brewlite.errors import UnknownName
-from brewlite.evaluation.suite import calibration, cost, examples, lists, next_item, robust
+from brewlite.evaluation.suite import calibration, cost, examples, lists, next_item, robust, stated
 from brewlite.evaluation.suite.metric import Metric
 from brewlite.evaluation.suite.task import Maker, SuiteTask
 
-_FAMILIES = (next_item, examples, robust, calibration, lists, cost)
+_FAMILIES = (next_item, stated, examples, robust, calibration, lists, cost)
 
 TASKS: tuple[SuiteTask, ...] = tuple(task for family in _FAMILIES for task in family.TASKS)
 """In the order of the report."""
