@@ -15,7 +15,7 @@ import numpy as np
 
 from brewlite.evaluation.log import Floats
 from brewlite.evaluation.suite.metric import Asked, MeanMetric, Metric, PooledMetric
-from brewlite.evaluation.suite.next_item import BY_KIND, WITH_EVENTS
+from brewlite.evaluation.suite.next_item import BY_KIND, WITH_EVENTS, asked_anyway
 from brewlite.evaluation.suite.report import Bin
 from brewlite.evaluation.suite.task import Maker, SuiteTask
 
@@ -93,7 +93,7 @@ MAKERS: dict[str, Maker] = {}
 def _task(name: str, about: str, metric: str, data: Sequence[str] = WITH_EVENTS, **more: Any) -> SuiteTask:
     return SuiteTask(
         name=f"calibration/{name}", family="calibration", about=about, data=tuple(data), maker="matched",
-        metric=metric, quick=20 * len(data), full=300 * len(data), **more,
+        metric=metric, quick=asked_anyway("matched", data), full=300 * len(data), **more,
     )  # fmt: skip
 
 

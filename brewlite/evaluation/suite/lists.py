@@ -13,7 +13,7 @@ import numpy as np
 
 from brewlite.evaluation.log import Floats, Ints, to_micros
 from brewlite.evaluation.suite.metric import Asked, MeanMetric, Metric, PooledMetric
-from brewlite.evaluation.suite.next_item import BY_KIND
+from brewlite.evaluation.suite.next_item import BY_KIND, asked_anyway
 from brewlite.evaluation.suite.task import Maker, SuiteTask
 
 TOP = 10
@@ -141,7 +141,7 @@ _ABOUT = {
 TASKS: tuple[SuiteTask, ...] = tuple(
     SuiteTask(
         name=f"lists/{kind}-{metric}", family="lists", about=f"{kind.capitalize()}: {about}", data=sets,
-        maker="full", metric=metric, quick=10 * len(sets), full=300 * len(sets),
+        maker="full", metric=metric, quick=asked_anyway("full", sets), full=300 * len(sets),
     )
     for kind, sets in BY_KIND.items() for metric, about in _ABOUT.items()
 )  # fmt: skip

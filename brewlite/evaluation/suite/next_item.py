@@ -154,7 +154,7 @@ TASKS: tuple[SuiteTask, ...] = (
     _next("all/full-hr", _OVERALL, "Is it among the first ten of the whole catalog?", WITH_EVENTS, "full", quick=42,
           metric="hr@10"),
     *(_next(f"{kind}/full", "next item, whole catalog", f"{kind.capitalize()}: among everything that could be shown",
-            sets, "full", quick=12)
+            sets, "full", quick=max(6 * len(sets), 12))
       for kind, sets in BY_KIND.items()),
     *(_next(f"{kind}/history-{name}", "history length", f"{kind.capitalize()}: visitors with {name} events before",
             sets, options={"facet": "history", "least": float(least), "below": float(below), "of": QUICK_CASES[kind]})
@@ -178,3 +178,10 @@ TASKS: tuple[SuiteTask, ...] = (
           options={"question": "Will this visitor come back to this home, where they have stayed before?",
                    "judge": "Judge which of the homes that the visitor knows they would return to."}),
 )  # fmt: skip
+
+
+def asked_anyway(maker: str, data: Sequence[str]) -> int:
+    """Cases, over all of ``data`` evenly, that the quick tasks above ask about: more questions to them cost nothing."""
+    whole = [task for task in TASKS if task.maker == maker and "facet" not in task.options]
+    each = [max(round(task.quick / len(task.data)) for task in whole if site in task.data) for site in data]
+    return min(each) * len(data)
