@@ -119,9 +119,10 @@ def test_studies_are_whole():
 
 
 def test_the_references_are_the_defaults():
-    for name in ("candidate-tokens", "history-policy", "candidates"):
+    for name in ("candidate-tokens", "candidates"):
         chosen = find_study(name)
         assert chosen.arm(chosen.reference) == Arm()
+    assert find_study("history-policy").reference == PromptConfig().history_policy
 
 
 def test_every_studied_data_set_is_known_under_its_kind():

@@ -20,6 +20,9 @@ Setting = float | str
 LONGEST_LINE = 40
 """Tokens that a line of the history takes at most: its item's, and the words for what was done."""
 
+KEPT_EVENTS = 5
+"""In the study of policies. Most histories fit the default budget, where all policies are one and the same."""
+
 
 class Arm(Struct, frozen=True, kw_only=True):
     """What a setting changes; all else is as it is by default."""
@@ -95,10 +98,10 @@ STUDIES = (
     ),
     Study(
         name="history-policy",
-        about="Which of a long history to keep",
+        about=f"Which {KEPT_EVENTS} lines of a longer history to keep",
         axis="history policy",
         settings=tuple(HISTORY_POLICIES),
-        arm=lambda policy: Arm(prompt=PromptConfig(history_policy=str(policy))),
+        arm=lambda policy: Arm(prompt=PromptConfig(history_policy=str(policy), history_events=KEPT_EVENTS)),
         reference=PromptConfig().history_policy,
         least_history=6,
     ),

@@ -59,7 +59,9 @@ def _metrics(report: StudyReport, brief: bool) -> list[str]:
 def caption(report: StudyReport, kind: str) -> str:
     """What the table of one kind rests on."""
     facts = next(facts for facts in report.kinds if facts.kind == kind)
-    return f"{KIND_LABELS.get(kind, kind)}: {facts.cases} cases of {facts.visitors} visitors ({', '.join(facts.sites)})"
+    return (
+        f"{KIND_LABELS.get(kind, kind)} · cases: {facts.cases}, visitors: {facts.visitors} ({', '.join(facts.sites)})"
+    )
 
 
 def worded(estimate: Estimate, signed: bool = False) -> str:

@@ -50,7 +50,7 @@ class StudyConfig(Struct, frozen=True, kw_only=True):
     cases: int = 24
     """Of each kind of site."""
     seed: int = 0
-    timed: int = 2
+    timed: int = 1
     """Cases of each site that are asked a second time for each setting, with nothing kept, to time them."""
 
 
