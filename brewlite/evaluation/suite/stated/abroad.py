@@ -8,6 +8,7 @@ from __future__ import annotations
 from brewlite.evaluation.suite.stated.attribute import Role
 
 _ALL: tuple[Role, ...] = ("feature", "rule", "type", "topic", "work", "terms", "place", "employer")
+_HOMES: tuple[Role, ...] = ("feature", "rule", "type")
 _THINGS: tuple[Role, ...] = ("feature", "rule", "type", "work", "terms", "place", "employer")
 
 _GERMAN_WANTS = (
@@ -17,9 +18,10 @@ _GERMAN_WANTS = (
     "Seit Tagen suche ich {many}.", "Zeig mir zuerst {many}.", "Wo finde ich {many}?", "{Many} würden mir gefallen.", "Ich bin wegen der {many} hier.", "suche {many}",
 )  # fmt: skip
 _GERMAN_THINGS = (
-    "Ich suche {one}.", "Wir hätten gern {one}.", "Es sollte {one} sein.", "Wir wünschen uns {one}.",
+    "Ich suche {one}.", "Es sollte {one} sein.", 
     "Ich brauche dringend {one}.", "Gibt es {one} für mich?", "Am besten wäre {one}.", "Kennen Sie {one}?",
 )  # fmt: skip
+_GERMAN_HOMES = ("Wir hätten gern {one}.", "Wir wünschen uns {one}.", "Unsere Familie sucht {one}.")
 _GERMAN_REFUSALS = (
     "Bitte keine {many}.", "Keine {many}, bitte.", "Ich möchte keine {many}.", "{Many} sind nichts für mich.",
     "{Many} interessieren mich nicht.", "Zeigen Sie mir bitte keine {many}.", "Alles, nur keine {many}.",
@@ -36,9 +38,10 @@ _FRENCH_WANTS = (
     "Des {many}, ce serait parfait.",
 )  # fmt: skip
 _FRENCH_THINGS = (
-    "Je cherche {one}.", "Nous voudrions {one}.", "J'ai besoin de trouver {one}.", "Nous rêvons de trouver {one}.",
-    "Auriez-vous {one} ?", "Ce serait bien de trouver {one}.", "Il nous faut absolument {one}.", "Je veux {one}.",
+    "Je cherche {one}.", "J'ai besoin de trouver {one}.", 
+    "Auriez-vous {one} ?", "Ce serait bien de trouver {one}.", "Il me faut absolument {one}.", "Je veux {one}.",
 )  # fmt: skip
+_FRENCH_HOMES = ("Nous voudrions {one}.", "Nous rêvons de trouver {one}.", "Notre famille cherche {one}.")
 _FRENCH_REFUSALS = (
     "Pas de {many}, s'il vous plaît.", "Tout sauf des {many}.", "Je ne veux pas de {many}.",
     "Les {many} ne m'intéressent pas.", "Ne me montrez pas de {many}.", "Surtout pas de {many} !",
@@ -53,9 +56,10 @@ _SPANISH_WANTS = (
     "{Many}, eso sería perfecto.",
 )  # fmt: skip
 _SPANISH_THINGS = (
-    "Busco {one}.", "Nos gustaría {one}.", "Necesito {one}.", "Soñamos con {one}.", "¿Tendrían {one}?",
+    "Busco {one}.", "Necesito {one}.", "¿Tendrían {one}?",
     "Tiene que ser {one}.", "Quiero encontrar {one}.", "Lo ideal sería {one}.",
 )  # fmt: skip
+_SPANISH_HOMES = ("Nos gustaría {one}.", "Soñamos con {one}.", "Nuestra familia busca {one}.")
 _SPANISH_REFUSALS = (
     "Nada de {many}, por favor.", "Cualquier cosa menos {many}.", "No quiero {many}.", "No me interesan {many}.",
     "No me muestre {many}.", "Por favor, {many} no.", "Prefiero evitar {many}.", "{Many} no son lo mío.",
@@ -64,9 +68,9 @@ _SPANISH_REFUSALS = (
 )  # fmt: skip
 
 WANTS: dict[str, tuple[tuple[tuple[Role, ...], tuple[str, ...]], ...]] = {
-    "de": ((_ALL, _GERMAN_WANTS), (_THINGS, _GERMAN_THINGS)),
-    "fr": ((_ALL, _FRENCH_WANTS), (_THINGS, _FRENCH_THINGS)),
-    "es": ((_ALL, _SPANISH_WANTS), (_THINGS, _SPANISH_THINGS)),
+    "de": ((_ALL, _GERMAN_WANTS), (_THINGS, _GERMAN_THINGS), (_HOMES, _GERMAN_HOMES)),
+    "fr": ((_ALL, _FRENCH_WANTS), (_THINGS, _FRENCH_THINGS), (_HOMES, _FRENCH_HOMES)),
+    "es": ((_ALL, _SPANISH_WANTS), (_THINGS, _SPANISH_THINGS), (_HOMES, _SPANISH_HOMES)),
 }
 REFUSALS: dict[str, tuple[tuple[tuple[Role, ...], tuple[str, ...]], ...]] = {
     "de": ((_ALL, _GERMAN_REFUSALS),),

@@ -82,6 +82,8 @@ class Attribute(Struct, frozen=True, kw_only=True, dict=True):
     """Whether people ask to be spared it."""
     known: bool = False
     """Whether an item without the field is unknown: then it is neither a twin nor what fits a refusal."""
+    unsaid: str = ""
+    """Regular expression: a value that matches is as good as none."""
     stories: tuple[str, ...] = ()
     """Whole English requests for it."""
     refusals: tuple[str, ...] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import cycle
@@ -228,7 +229,8 @@ def _dated(
     if template is None or not held_out(f"created {span}") or not least <= share <= 1 - least:
         return None
     constraint = Constraint(field="created", op=op, value=moment.isoformat())
-    return Limit(words=template.format(span=span), name=name, constraints=(constraint,))
+    words = re.sub(r"\b(last|past) an? ", r"\1 ", template.format(span=span))
+    return Limit(words=words, name=name, constraints=(constraint,))
 
 
 def _one_of(texts: Sequence[str], rng: np.random.Generator) -> str | None:

@@ -11,7 +11,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from brewlite.evaluation.log import DAY, NEVER, UNDATED, Floats, Ints, Mask, catalog_of, from_micros, to_micros
+from brewlite.evaluation.log import DAY, UNDATED, Floats, Ints, Mask, catalog_of, from_micros, to_micros
 from brewlite.evaluation.suite.site import BenchSite
 from brewlite.evaluation.suite.stated.attribute import Attribute
 from brewlite.evaluation.suite.stated.homes import HOMES
@@ -25,6 +25,7 @@ NO_LOG = datetime(2024, 9, 1, tzinfo=UTC)
 WINDOW_DAYS = 60
 NUMBERS = ("price", "guests", "bedrooms", "beds", "bathrooms", "minimum_nights", "score", "answers")
 CATEGORIES = ("place", "type", "building", "room_type", "company", "industry", "employment")
+CARELESS = ("tags", "industry")
 IMPLIES = 0.3
 """A tag of whose items this share also have the attribute nearly says it: items with the tag are no twins."""
 FAR = 3.0
@@ -78,17 +79,25 @@ class Stock:
         ]
 
     def states(self, attribute: Attribute) -> Ints:
-        """(I,) 1: has it in its field; -1: lacks it there and mentions it nowhere; 0: neither is sure."""
+        """(I,) 1: has it in its field; -1: lacks it there and mentions it nowhere; 0: neither is sure.
+
+        Tags and branches are given carelessly: of an item that has it by those its text must say so too.
+        """
         if attribute.key not in self._states:
             self._states[attribute.key] = self._state_of(attribute)
         return self._states[attribute.key]
 
     def _state_of(self, attribute: Attribute) -> Ints:
         held, said = self.held(attribute), attribute.mentions
-        known = np.array([bool(row) or not attribute.known for row in self._values(attribute.field)], dtype=np.bool_)
+        known = np.array([_is_told(row, attribute) for row in self._values(attribute.field)], dtype=np.bool_)
         mentions = np.array([said.search(text) is not None for text in self.texts], dtype=np.bool_)
         hinted = self._hinted(held) if attribute.field == "tags" else np.zeros(len(held), dtype=np.bool_)
-        return np.where(held, 1, np.where(mentions | hinted | ~known, 0, -1)).astype(np.int64)
+        sure = held if attribute.field not in CARELESS else held & self._says(said)
+        return np.where(sure, 1, np.where(held | mentions | hinted | ~known, 0, -1)).astype(np.int64)
+
+    def _says(self, pattern: re.Pattern[str]) -> Mask:
+        """(I,) whether the item's own words, not its fields, match."""
+        return np.array([pattern.search(f"{it.title} \n {it.text}") is not None for it in self.items], dtype=np.bool_)
 
     def _hinted(self, held: Mask) -> Mask:
         """(I,) whether a tag of the item mostly goes with the attribute."""
@@ -207,9 +216,13 @@ def _log(value: FieldValue | None) -> float:
     return math.log1p(max(float(value), 0.0)) if number and value is not None else math.nan  # type: ignore[arg-type]
 
 
+def _is_told(values: Sequence[str], attribute: Attribute) -> bool:
+    """Whether an item with these values of the attribute's field, and no other sign of it, lacks it."""
+    if not values or not attribute.known:
+        return not attribute.known
+    return not (attribute.unsaid and any(re.search(attribute.unsaid, value, re.IGNORECASE) for value in values))
+
+
 def rows_of(mask: Mask | Sequence[bool]) -> Ints:
     """Positions at which ``mask`` is true."""
     return np.flatnonzero(np.asarray(mask))
-
-
-__all__ = ["NEVER", "Stock", "rows_of", "stock_of", "values_of"]

@@ -24,7 +24,7 @@ _NO_TOPIC = frozenset(
     "varieties|terminology|specialty-beers|distribution|research|neat|heuristics|software-evaluation|routes|rental|"
     "work|mail|sleeping|algorithm|learning-algorithms|unassisted-learning|history|us-citizens|uk-citizens|eu-citizens|"
     "australian-citizens|paperwork|gear|locate-this|off-road|human-inspired|real-time|performance|world-knowledge|"
-    "structured-data|hardware-evaluation|short-notice|around-the-world|itineraries|special-needs|extreme-tourism|vantage-points|guides|communication|geography|identification".split("|")
+    "structured-data|strong-ai|hardware-evaluation|short-notice|around-the-world|itineraries|special-needs|extreme-tourism|vantage-points|guides|communication|geography|identification".split("|")
 )
 
 
@@ -143,17 +143,17 @@ TOPICS: tuple[Attribute, ...] = (
            "ingredients", "Zutaten", "les ingrédients", "ingredientes"),
     _topic("laws", "laws|legal", r"\blaws?\b|legal|licen[cs]e|prohibit|\bban|regulat|permit|allowed|reinheits", "laws", "Gesetze", "les lois",
            "leyes"),
-    _topic("food pairing", "pairing|cooking", r"pair|cook|recipe|\bfood|cheese|\bmeal|\beat|dish|marinad", "pairing drinks with food",
+    _topic("food pairing", "pairing|food-pairing", r"pair|cook|recipe|\bfood|cheese|\bmeal|\beat|dish|marinad", "pairing drinks with food",
            "passendes Essen", "les accords mets et boissons", "maridaje con comida"),
     _topic("trappist beer", "trappist|abbey|belgian-beers", r"trappist|abbey|monk|belgi|westvleteren|chimay|orval", "Trappist beers",
            "Trappistenbier", "les bières trappistes", "cervezas trapenses"),
     _topic("german beer", "german-beers|hefeweizen|pilsener", r"german|bavaria|hefe|weizen|weiss|pils|oktoberfest|k[oö]lsch|reinheits|munich",
            "German beer", "deutsches Bier", "la bière allemande", "cerveza alemana"),
     _topic("lager", "lager|pilsener", r"lager|pils|budweiser|heineken", "lager", "Lagerbier", "la lager", "cerveza lager"),
-    _topic("wine", "wine|red-wine|mulling", r"wine|grape|merlot|cabernet|champagne|mull", "wine", "Wein", "le vin", "vino"),
+    _topic("wine", "wine|red-wine", r"wine|grape|merlot|cabernet|champagne|mull", "wine", "Wein", "le vin", "vino"),
     _topic("spirits", "whiskey|liquor|spirits|vodka|gin|rum", r"whisk|liquor|spirit|vodka|\bgin\b|\brum\b|bourbon|tequila|scotch|distil",
            "spirits", "Spirituosen", "les spiritueux", "licores"),
-    _topic("bottles", "bottling|bottles|cans|bottle-conditioning", r"bottl|\bcans?\b|\bcap\b|cork|growler", "bottles and cans",
+    _topic("bottles", "bottling|bottles|cans", r"bottl|\bcans?\b|\bcap\b|cork|growler", "bottling",
            "Flaschen und Dosen", "les bouteilles et canettes", "botellas y latas"),
     _topic("alcohol level", "alcohol-level|abv|non-alcoholic|inebriation", r"alcohol|\babv\b|strong|drunk|proof|percent|%|hangover|inebriat",
            "alcohol content", "Alkoholgehalt", "la teneur en alcool", "el grado de alcohol"),

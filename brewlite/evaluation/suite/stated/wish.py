@@ -66,7 +66,8 @@ def wishes(
     ``least`` and ``most`` bound the share of the items that have the attribute (of two, the first one).
     """
     subjects = _subjects(stock, kind, least, most, kept_out)
-    turns = [(subjects[place], language) for place in rng.permutation(len(subjects)) for language in languages]
+    mixed = _mixed([subjects[place] for place in rng.permutation(len(subjects))])
+    turns = [(subject, language) for subject in mixed for language in languages]
     turns = [(subject, language) for subject, language in turns if all(language in one.words for one in subject)]
     used: set[tuple[str, str]] = set()
     misses = 0
@@ -92,6 +93,15 @@ def _subjects(stock: Stock, kind: Kind, least: float, most: float, kept_out: boo
     pairs = [(a, b) for a in usable for b in seconds if a.wanted and may_join(a, b) and unlike((a, b))]
     pairs = [(a, b) for a, b in pairs if (b.wanted if kind == "both" else b.refused)]
     return [pair for pair in pairs if _enough(stock, _of_two(pair, kind, ""))]
+
+
+def _mixed(subjects: Sequence[tuple[Attribute, ...]]) -> list[tuple[Attribute, ...]]:
+    """One of each role in turn: else nearly all that is asked of jobs were places."""
+    by_role: dict[tuple[str, ...], list[tuple[Attribute, ...]]] = {}
+    for subject in subjects:
+        by_role.setdefault(tuple(one.role for one in subject), []).append(subject)
+    longest = max(map(len, by_role.values()), default=0)
+    return [group[turn % len(group)] for turn in range(longest) for group in by_role.values()]
 
 
 def _enough(stock: Stock, wish: Wish) -> bool:

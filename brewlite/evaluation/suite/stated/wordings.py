@@ -42,10 +42,8 @@ _ANY_WANT = (
 )
 _THING_WANT = (
     "I'm looking for {one}.",
-    "We would love {one}.",
     "Is there {one} for me?",
     "I need {one}.",
-    "Hello, we're trying to find {one}.",
     "searching for {one}, any ideas?",
     "{One} would be ideal for me.",
     "My dream is {one}.",
@@ -53,12 +51,18 @@ _THING_WANT = (
     "It should be {one}.",
     "help me find {one} please",
     "I'd be happy with {one}.",
-    "We finally want {one}.",
     "Please suggest {one}.",
     "I'm after {one}.",
     "{One} is exactly what I need right now.",
-    "We've decided on {one}.",
     "Good morning, do you know of {one}?",
+)
+_HOME_WANT = (
+    "We would love {one}.",
+    "Hello, we're trying to find {one}.",
+    "We finally want {one}.",
+    "We've decided on {one}.",
+    "Our family would like {one}.",
+    "The two of us are looking for {one}.",
 )
 _FEATURE_WANT = (
     "Somewhere with {x}, please.",
@@ -114,6 +118,7 @@ _JOB_WANT = (
 WANTS: tuple[tuple[tuple[Role, ...], tuple[str, ...]], ...] = (
     (("feature", "rule", "type", "topic", "work", "terms", "place", "employer"), _ANY_WANT),
     (("feature", "rule", "type", "work", "terms", "place", "employer"), _THING_WANT),
+    (("feature", "rule", "type"), _HOME_WANT),
     (("feature",), _FEATURE_WANT),
     (("topic",), _TOPIC_WANT),
     (("work", "terms", "place", "employer"), _JOB_WANT),
@@ -155,7 +160,7 @@ _ANY_REFUSAL = (
     "There's nothing for me in {many}.",
     "{Many} put me off.",
     "I can't stand {many}.",
-    "We are looking for something else than {many}.",
+    "I am looking for something else than {many}.",
     "Whatever it is, it should not be one of those {many}.",
     "I don't care for {many}.",
     "{Many} are out of the question.",

@@ -11,7 +11,8 @@ from brewlite.records import Item
 
 FEWEST = 12
 """Items that a place must have to be asked for; an employer needs twice as many."""
-_NO_NAME = frozenset({"confidential", "company", "unknown", "private", "casting360"})
+_UNSAID = r"confidential|unknown|undisclosed|^private|^company|^n/?a$"
+"""Companies that do not give their name."""
 _SUFFIX = re.compile(r",? (?:inc|llc|ltd|corp|co|company|usa)\.?$", re.IGNORECASE)
 
 
@@ -41,7 +42,7 @@ WORK: tuple[Attribute, ...] = (
           "retail", "Einzelhandel", "la vente au détail", "comercio minorista"),
     _work("education", r"education|teaching", r"teach|tutor|instruct|school|educat|train|child|academ|learn|colleg|faculty",
           "education", "Bildung", "l'enseignement", "educación"),
-    _work("customer service", r"customer service|customer support", r"customer|support|call cent|representative|service|client",
+    _work("customer service", r"customer service", r"customer|support|call cent|representative|service|client",
           "customer service", "Kundenservice", "le service client", "atención al cliente"),
     _work("transport and logistics", r"transportation|logistics|supply chain", r"driv|truck|warehouse|logist|transport|deliver|ship|courier|supply chain|\bcdl\b|freight",
           "transport and logistics", "Transport und Logistik", "le transport et la logistique", "transporte y logística"),
@@ -75,7 +76,7 @@ WORK: tuple[Attribute, ...] = (
           "alianzas comerciales"),
 )  # fmt: skip
 TERMS: tuple[Attribute, ...] = (
-    _terms("part-time", r"part[- ]?time|\bp/?t\b|few hours|flexible|hours (?:a|per) week|evening|weekend",
+    _terms("part-time", r"part\W{0,3}time|\bp[./ ]?t\b|few hours|flexible|hours (?:a|per) week|evening|weekend",
            ("part-time jobs", "a part-time job"), ("Teilzeitstellen", "eine Teilzeitstelle"),
            ("postes à temps partiel", "un poste à temps partiel"),
            ("empleos a tiempo parcial", "un empleo a tiempo parcial"),
@@ -157,13 +158,13 @@ def employers(items: Sequence[Item]) -> list[Attribute]:
     found = []
     for name, count in sorted(named.items()):
         called = _SUFFIX.sub("", name).strip()
-        if count >= 2 * FEWEST and re.fullmatch(r"[\w'’&. \"]{3,30}", called) and called.casefold() not in _NO_NAME:
+        if count >= 2 * FEWEST and re.fullmatch(r"[\w'’&. \"]{3,30}", called) and not re.search(_UNSAID, called, re.I):
             words: dict[str, Words] = dict.fromkeys(("en", "de", "fr", "es"), called)
             exact = re.escape(called)
             found.append(
                 Attribute(
                     key=f"at {called}", role="employer", field="company", held=f"^{re.escape(name)}$",
-                    mention=rf"(?<!\w){exact}(?!\w)", words=words, known=True,
+                    mention=rf"(?<!\w){exact}(?!\w)", words=words, known=True, unsaid=_UNSAID,
                 )
             )  # fmt: skip
     return found
