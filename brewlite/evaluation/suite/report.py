@@ -130,5 +130,5 @@ class SuiteReport(Struct, frozen=True, kw_only=True):
 
 def leading(report: SuiteReport) -> str:
     """The method whose figures are the headline: ``ours``, or the first part of it where no model was run."""
-    roles = {role: method.name for method in reversed(report.methods) for role in (method.role,)}
+    roles = {method.role: method.name for method in reversed(report.methods)}  # of each role the first
     return roles.get("ours") or roles.get("part") or report.methods[0].name
