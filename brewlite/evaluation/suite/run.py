@@ -24,6 +24,7 @@ from brewlite.evaluation.splits import find_cases
 from brewlite.evaluation.suite.asking import Desk
 from brewlite.evaluation.suite.case import Case, SuiteMethod
 from brewlite.evaluation.suite.datasets import open_site
+from brewlite.evaluation.suite.derived import derived_site, parse_name
 from brewlite.evaluation.suite.judging import judge
 from brewlite.evaluation.suite.kept import KeptScores
 from brewlite.evaluation.suite.methods import Classic, Ours
@@ -140,10 +141,15 @@ class Suite:
         names = list(dict.fromkeys(name for task in self.tasks for name in task.data))
         for done, name in enumerate(names):
             self._progress("data sets", done, len(names))
-            self._sites[name] = open_site(
-                name, self._data, self._cache, self._ranker, self._progress, encoder=self._encoder
-            )
+            self._sites[name] = self._open(name)
         self._progress("data sets", len(names), len(names))
+
+    def _open(self, name: str) -> BenchSite:
+        """A data set, or a site derived from one."""
+        base, kind = parse_name(name)
+        if kind is not None:
+            return derived_site(self._sites.get(base) or self._open(base), self._cache / "sites", kind)
+        return open_site(base, self._data, self._cache, self._ranker, self._progress, encoder=self._encoder)
 
     def _methods(self) -> list[SuiteMethod]:
         methods: list[SuiteMethod] = [Ours(OURS, "brewlite", "all")] if self._ranker is not None else []
