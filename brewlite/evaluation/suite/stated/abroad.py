@@ -12,13 +12,16 @@ _HOMES: tuple[Role, ...] = ("feature", "rule", "type")
 _THINGS: tuple[Role, ...] = ("feature", "rule", "type", "work", "terms", "place", "employer")
 
 _GERMAN_WANTS = (
-    "Ich suche {many}.", "Bitte zeigen Sie mir {many}.", "Gibt es hier {many}?", "Ich interessiere mich nur für {many}.",
+    "Ich suche {many}.", "Bitte zeigen Sie mir {many}.", "Gibt es hier {many}?",
+    "Ich interessiere mich nur für {many}.",
     "{Many} wären genau das Richtige für mich.", "Ich hätte gern {many}.", "Haben Sie {many}?", "{Many}, bitte.",
     "Am liebsten {many}.", "Mir geht es vor allem um {many}.", "Ich möchte {many} sehen.", "Hallo, ich brauche {many}.",
-    "Seit Tagen suche ich {many}.", "Zeig mir zuerst {many}.", "Wo finde ich {many}?", "{Many} würden mir gefallen.", "Ich bin wegen der {many} hier.", "suche {many}",
+    "Seit Tagen suche ich {many}.", "Zeig mir zuerst {many}.", "Wo finde ich {many}?", "{Many} würden mir gefallen.",
+    "Ich bin wegen der {many} hier.",
+    "suche {many}",
 )  # fmt: skip
 _GERMAN_THINGS = (
-    "Ich suche {one}.", "Es sollte {one} sein.", 
+    "Ich suche {one}.", "Es sollte {one} sein.",
     "Ich brauche dringend {one}.", "Gibt es {one} für mich?", "Am besten wäre {one}.", "Kennen Sie {one}?",
 )  # fmt: skip
 _GERMAN_HOMES = ("Wir hätten gern {one}.", "Wir wünschen uns {one}.", "Unsere Familie sucht {one}.")
@@ -38,7 +41,7 @@ _FRENCH_WANTS = (
     "Des {many}, ce serait parfait.",
 )  # fmt: skip
 _FRENCH_THINGS = (
-    "Je cherche {one}.", "J'ai besoin de trouver {one}.", 
+    "Je cherche {one}.", "J'ai besoin de trouver {one}.",
     "Auriez-vous {one} ?", "Ce serait bien de trouver {one}.", "Il me faut absolument {one}.", "Je veux {one}.",
 )  # fmt: skip
 _FRENCH_HOMES = ("Nous voudrions {one}.", "Nous rêvons de trouver {one}.", "Notre famille cherche {one}.")

@@ -10,8 +10,8 @@ from typing import Literal
 from msgspec import Struct
 
 Role = Literal["feature", "rule", "type", "topic", "work", "terms", "place", "employer"]
-"""How an attribute stands in a sentence: a place *with* a pool, a place *that takes* pets, a house, questions *about* trains, a job *in* sales,
-a part-time job, a job *in* Ireland, a job *at* a company."""
+"""How an attribute stands in a sentence: a place *with* a pool, a place *that takes* pets, a house, questions *about*
+trains, a job *in* sales, a part-time job, a job *in* Ireland, a job *at* a company."""
 LANGUAGES = ("en", "de", "fr", "es")
 
 

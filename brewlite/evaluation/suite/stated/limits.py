@@ -48,7 +48,7 @@ def keeps(limit: Limit, stock: Stock) -> Mask:
 def clear(limit: Limit, stock: Stock) -> Mask:
     """(I,) which items plainly keep to it or plainly break it: the value is known, the text says nothing else."""
     if limit.attribute is not None:
-        return stock.states(limit.attribute) != 0
+        return np.asarray(stock.states(limit.attribute) != 0)
     field = limit.constraints[0].field
     if field != "created":
         return np.array([bool(values_of(item, field)) for item in stock.items])
@@ -103,7 +103,9 @@ def _number(name: str) -> Draw:
             return None
         per = " a night" if "short stay" in {str(item.fields.get("offer")) for item in stock.items[:5]} else ""
         words = template.format(n=f"{value:,.0f}", low=f"{low:,.0f}", per=per)
-        return Limit(words=words, name=name, constraints=tuple(Constraint(field=field, op=op, value=v) for op, v in bounds))
+        return Limit(
+            words=words, name=name, constraints=tuple(Constraint(field=field, op=op, value=v) for op, v in bounds)
+        )
 
     return draw
 
@@ -125,7 +127,9 @@ def _round(value: float, field: str) -> float:
     """As people say it: prices to two leading digits or to fives, counts whole."""
     if field != "price":
         return float(round(value))
-    step = next(step for limit, step in ((100, 5), (400, 10), (1000, 50), (1e5, 1000), (np.inf, 25_000)) if value < limit)
+    step = next(
+        step for limit, step in ((100, 5), (400, 10), (1000, 50), (1e5, 1000), (np.inf, 25_000)) if value < limit
+    )
     return float(round(value / step) * step)
 
 
@@ -146,7 +150,9 @@ def _kind_refused(stock: Stock, rng: np.random.Generator) -> Limit | None:
     return _of_kind(attribute, said.NOT_IN if attribute.role == "place" else said.NOT, "!=", stock, rng)
 
 
-def _of_kind(attribute: Attribute, texts: Sequence[str], op: str, stock: Stock, rng: np.random.Generator) -> Limit | None:
+def _of_kind(
+    attribute: Attribute, texts: Sequence[str], op: str, stock: Stock, rng: np.random.Generator
+) -> Limit | None:
     held = {value for item in stock.items for value in _parts(item, attribute.field) if attribute.has.search(value)}
     template = _one_of(texts, rng)
     if len(held) != 1 or template is None:

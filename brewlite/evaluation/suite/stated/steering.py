@@ -56,7 +56,11 @@ def limited(task: SuiteTask, site: BenchSite, count: int, rng: np.random.Generat
         fitting, others = rows_of(kept & sure), rows_of(~kept & sure)
         pairs = nearest_pairs(stock, fitting, others, int(task.options.get("pairs", 4)), rng)
         if len(pairs) >= 3:
-            facets: dict[str, Facet] = {"request": "limit", "attribute": limit.name, "share": round(float(kept.mean()), 3)}
+            facets: dict[str, Facet] = {
+                "request": "limit",
+                "attribute": limit.name,
+                "share": round(float(kept.mean()), 3),
+            }
             made.append(case_of_pairs(task, stock, limit.words, pairs, rng, {**facets, "language": "en"}))
         if len(made) == count:
             break
@@ -146,7 +150,7 @@ def key_of(task: SuiteTask, stock: Stock, query: Query) -> str:
 
 
 def _readable(wish: Wish, stock: Stock, pairs: list[Pair]) -> float:
-    """Share of the pairs in which what is asked for, or refused, stands in the part of the wording that a model reads."""
+    """Share of the pairs in which what is asked for, or refused, stands in what a model reads of the item."""
     describe = stock.site.recommender.adapter.describe
     attribute = wish.wanted[0] if wish.wanted else wish.refused[0]
     rows = [fits if wish.wanted else twin for fits, twin in pairs]

@@ -15,7 +15,8 @@ from brewlite.evaluation.log import DAY, UNDATED, Floats, Ints, Mask, catalog_of
 from brewlite.evaluation.suite.site import BenchSite
 from brewlite.evaluation.suite.stated.attribute import Attribute
 from brewlite.evaluation.suite.stated.homes import HOMES
-from brewlite.evaluation.suite.stated.topics import TOPICS, tagged
+from brewlite.evaluation.suite.stated.tags import tagged
+from brewlite.evaluation.suite.stated.topics import TOPICS
 from brewlite.evaluation.suite.stated.work import TERMS, WORK, employers, places
 from brewlite.records import FieldValue, Item
 from brewlite.retrieval import Catalog
@@ -140,7 +141,9 @@ class Stock:
     def _numbers(self) -> Floats:
         """(I, F) standardised, nan where unknown: fields, tags, age, liking events of the last 60 days."""
         columns = [[_log(item.fields.get(name)) for item in self.items] for name in NUMBERS]
-        columns.append([math.log1p(sum(len(v) for v in item.fields.values() if isinstance(v, list))) for item in self.items])
+        columns.append(
+            [math.log1p(sum(len(v) for v in item.fields.values() if isinstance(v, list))) for item in self.items]
+        )
         columns.append([math.log1p(len(text)) for text in self.texts])
         columns += [self._ages.tolist(), np.log1p(self.demand).tolist()]
         filled = [np.array(column) for column in columns if np.isfinite(column).any() and np.nanstd(column) > 0]

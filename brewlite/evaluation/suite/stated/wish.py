@@ -38,11 +38,11 @@ class Wish(Struct, frozen=True, kw_only=True):
 
     def fitting(self, stock: Stock) -> Mask:
         """(I,) which items have all that is wanted, and lack what is refused in fields and text."""
-        return _faults(self, stock) == 0
+        return np.asarray(_faults(self, stock) == 0)
 
     def failing(self, stock: Stock) -> Mask:
         """(I,) which items have exactly one thing wrong, and nothing unsure."""
-        return _faults(self, stock) == 1
+        return np.asarray(_faults(self, stock) == 1)
 
 
 def _faults(wish: Wish, stock: Stock) -> np.ndarray:

@@ -22,7 +22,14 @@ def _work(key: str, held: str, mention: str, en: str, de: str, fr: str, es: str)
 
 
 def _terms(
-    key: str, mention: str, en: Words, de: Words, fr: Words, es: Words, stories: tuple[str, ...], refusals: tuple[str, ...]
+    key: str,
+    mention: str,
+    en: Words,
+    de: Words,
+    fr: Words,
+    es: Words,
+    stories: tuple[str, ...],
+    refusals: tuple[str, ...],
 ) -> Attribute:
     words = {"en": en, "de": de, "fr": fr, "es": es}
     return Attribute(
@@ -32,43 +39,59 @@ def _terms(
 
 
 WORK: tuple[Attribute, ...] = (
-    _work("healthcare", r"health|medical|nursing", r"nurs|health|medic|care|clinic|hospital|pharma|dental|patient|therap",
+    _work("healthcare", r"health|medical|nursing", r"nurs|health|medic|care|clinic|hospital|pharma|dental|patient|"
+           r"therap",
           "healthcare", "Gesundheit und Pflege", "la santé", "sanidad"),
-    _work("hospitality", r"hospitality|restaurant|food and bev", r"restaurant|hotel|food|server|\bhost|cook|chef|barista|bartend|wait|kitchen|dining|travel|hospitality|cater|beverage|crew|pizza|grill|cafe|team member",
+    _work("hospitality", r"hospitality|restaurant|food and bev", r"restaurant|hotel|food|server|\bhost|cook|chef|"
+           r"barista|bartend|wait|kitchen|dining|travel|hospitality|cater|beverage|crew|pizza|grill|cafe|team member",
           "hotels and restaurants", "Hotel und Gastronomie", "l'hôtellerie et la restauration", "hostelería"),
-    _work("office administration", r"clerical|administrat", r"admin|clerk|clerical|office|secretar|recept|assistant|data entry|coordinator",
+    _work("office administration", r"clerical|administrat", r"admin|clerk|clerical|office|secretar|recept|assistant|"
+           r"data entry|coordinator",
           "office administration", "Büro und Verwaltung", "l'administration", "administración"),
     _work("retail", r"retail", r"retail|store|merchandis|cashier|shop|sales|buyer|purchas|stock|associate",
           "retail", "Einzelhandel", "la vente au détail", "comercio minorista"),
-    _work("education", r"education|teaching", r"teach|tutor|instruct|school|educat|train|child|academ|learn|colleg|faculty",
+    _work("education", r"education|teaching", r"teach|tutor|instruct|school|educat|train|child|academ|learn|colleg|"
+           r"faculty",
           "education", "Bildung", "l'enseignement", "educación"),
     _work("customer service", r"customer service", r"customer|support|call cent|representative|service|client",
           "customer service", "Kundenservice", "le service client", "atención al cliente"),
-    _work("transport and logistics", r"transportation|logistics|supply chain", r"driv|truck|warehouse|logist|transport|deliver|ship|courier|supply chain|\bcdl\b|freight",
-          "transport and logistics", "Transport und Logistik", "le transport et la logistique", "transporte y logística"),
-    _work("finance", r"accounting|finance", r"account(?!ab)|financ|bank|bookkeep|audit|\btax|treasur|payroll|teller|billing",
-          "finance and accounting", "Finanzen und Buchhaltung", "la finance et la comptabilité", "finanzas y contabilidad"),
-    _work("manufacturing", r"manufactur", r"manufactur|production|assembl|machin|supply chain|factory|\bplant\b|operator|hardware",
+    _work("transport and logistics", r"transportation|logistics|supply chain",
+           r"driv|truck|warehouse|logist|transport|deliver|ship|courier|supply chain|\bcdl\b|freight",
+          "transport and logistics", "Transport und Logistik", "le transport et la logistique",
+              "transporte y logística"),
+    _work("finance", r"accounting|finance", r"account(?!ab)|financ|bank|bookkeep|audit|\btax|treasur|payroll|teller|"
+           r"billing",
+          "finance and accounting", "Finanzen und Buchhaltung", "la finance et la comptabilité",
+              "finanzas y contabilidad"),
+    _work("manufacturing", r"manufactur", r"manufactur|production|assembl|machin|supply chain|factory|\bplant\b|"
+           r"operator|hardware",
           "manufacturing", "Fertigung und Produktion", "la production industrielle", "fabricación"),
     _work("media", r"\bmedia\b", r"\bmedia\b|journal|editor|writer|video|film|broadcast|communicat|content",
           "the media", "Medien", "les médias", "medios de comunicación"),
-    _work("sales", r"\bsales\b", r"\bsales\b|\bsell|account (?:exec|manag|strat)|business develop|revenue|retail|sales ?person",
+    _work("sales", r"\bsales\b", r"\bsales\b|\bsell|account (?:exec|manag|strat)|business develop|revenue|retail|"
+           r"sales ?person",
           "sales", "Vertrieb", "la vente", "ventas"),
     _work("marketing", r"marketing", r"marketing|brand|advertis|campaign|promot|communications|public relations",
           "marketing", "Marketing", "le marketing", "marketing"),
-    _work("software and IT", r"information technology|software|network engineering|it & data|data center", r"software|engineer|develop(?:er|ment)|\bit\b|technical|programm|data|comput|network|system",
+    _work("software and IT", r"information technology|software|network engineering|it & data|data center",
+           r"software|engineer|develop(?:er|ment)|\bit\b|technical|programm|data|comput|network|system",
           "software and IT", "Software und IT", "l'informatique", "informática"),
-    _work("human resources", r"human resources|people operations", r"\bhr\b|human resource|recruit|people op|talent|staffing|hiring|benefits|compensation",
+    _work("human resources", r"human resources|people operations", r"\bhr\b|human resource|recruit|people op|talent|"
+           r"staffing|hiring|benefits|compensation",
           "human resources", "Personal", "les ressources humaines", "recursos humanos"),
-    _work("law", r"\blegal\b", r"\blegal|\blaw|attorney|counsel|paralegal|compliance|regulat|public policy|government",
+    _work("law", r"\blegal\b", r"\blegal|\blaw|attorney|counsel|paralegal|compliance|regulat|public policy|"
+           r"government",
           "law", "Recht", "le droit", "derecho"),
     _work("design", r"design", r"design|\bux\b|\bui\b|creative|usability|user research|prototyp",
           "design", "Design und Gestaltung", "le design", "diseño"),
-    _work("real estate", r"real estate", r"propert|real estate|facilit|maintenance|workplace|apartment|leasing|janitor|building|construction",
+    _work("real estate", r"real estate", r"propert|real estate|facilit|maintenance|workplace|apartment|leasing|"
+           r"janitor|building|construction",
           "real estate and building services", "Immobilien und Gebäudedienste", "l'immobilier", "inmobiliaria"),
-    _work("hardware engineering", r"hardware", r"hardware|electrical|\bchips?\b|asic|firmware|silicon|circuit|mechanical",
+    _work("hardware engineering", r"hardware", r"hardware|electrical|\bchips?\b|asic|firmware|silicon|circuit|"
+           r"mechanical",
           "hardware engineering", "Hardware-Entwicklung", "l'ingénierie matérielle", "ingeniería de hardware"),
-    _work("project management", r"program management", r"program(?:me)? manag|project manag|\bpmo?\b|\btpm\b|program lead|cross[- ]functional",
+    _work("project management", r"program management", r"program(?:me)? manag|project manag|\bpmo?\b|\btpm\b|"
+           r"program lead|cross[- ]functional",
           "program management", "Programm-Management", "la gestion de programmes", "gestión de programas"),
     _work("strategy", r"business strategy", r"strateg|consult|analy(?:st|tics)|planning|business insight",
           "business strategy", "Unternehmensstrategie", "la stratégie d'entreprise", "estrategia empresarial"),
@@ -83,12 +106,14 @@ TERMS: tuple[Attribute, ...] = (
            ("I'm a student and can only work part-time.", "I pick up the kids at two, so it has to be part-time.",
             "Twenty hours a week at most, so part-time please."),
            ("I have a family to feed, so no part-time jobs.", "No part-time please, I need the full pay.")),
-    _terms("temporary", r"\btemp|season|holiday|contract|short[- ]term|summer|winter|christmas|officeteam|accountemps|staffing|interim|months",
+    _terms("temporary", r"\btemp|season|holiday|contract|short[- ]term|summer|winter|christmas|officeteam|"
+           r"accountemps|staffing|interim|months",
            ("temporary jobs", "a temporary job"), ("befristete Stellen", "eine befristete Stelle"),
            ("postes temporaires", "un poste temporaire"), ("empleos temporales", "un empleo temporal"),
            ("I need something temporary until I move away.", "Just for the season, something temporary."),
            ("I want to stay for years, so nothing temporary.", "No temporary jobs, I'm tired of moving on.")),
-    _terms("internship", r"\bintern(?:s|ship|ships)?\b|trainee|student|graduat|apprentic|campus|universit|\bmba\b|\bbold\b",
+    _terms("internship", r"\bintern(?:s|ship|ships)?\b|trainee|student|graduat|apprentic|campus|universit|\bmba\b|"
+           r"\bbold\b",
            ("internships", "an internship"), ("Praktika", "ein Praktikum"), ("stages", "un stage"),
            ("prácticas", "unas prácticas"),
            ("I'm still at university and need an internship.", "Looking for my first internship."),
