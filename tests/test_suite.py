@@ -223,7 +223,7 @@ def test_a_run_reports_every_task_and_method(data: Path, cache: Path):
     names = {method.name for method in report.methods}
     assert {"brewlite", "llm", "popularity-60d", "newest", "ease", "als", "bpr", "logistic", "bm25-history"} <= names
     matched = next(result for result in report.results if result.task.name == "stackexchange_coffee/matched")
-    assert matched.n == len(matched.cases) == 20
+    assert matched.n == len(matched.cases) == matched.task.quick
     assert set(matched.figures) == names
     for name, values in matched.values.items():
         assert len(values) == matched.n
