@@ -10,7 +10,9 @@ from msgspec import Struct, structs
 
 from brewlite.errors import BadRecord, UnknownName
 from brewlite.evaluation.baselines import Method, VectorMean, simple_methods
-from brewlite.evaluation.log import EventLog, from_micros, read_log
+from brewlite.evaluation.baselines.features import Interests
+from brewlite.evaluation.baselines.logistic import Logistic
+from brewlite.evaluation.log import EventLog, from_micros, read_log, to_micros
 from brewlite.evaluation.replay import Brewlite, Progress, Replayed, replay
 from brewlite.evaluation.report import Evaluation, differences, figures, groups_of, judge
 from brewlite.evaluation.splits import GROUPS, Cases, Refused, cut_time, find_cases, sample_cases
@@ -18,6 +20,7 @@ from brewlite.evaluation.verdict import verdict
 
 if TYPE_CHECKING:
     from brewlite.recommender import Recommender
+    from brewlite.store import Store
 
 METHODS = (
     "brewlite",
@@ -29,6 +32,7 @@ METHODS = (
     "item-knn",
     "ease",
     "minilm-mean",
+    "logistic",
 )
 """In the order in which they are printed."""
 
@@ -60,12 +64,12 @@ def evaluate(
     """
     config = config or EvaluationConfig()
     log, notes = read_log(recommender.store, recommender.adapter)
-    methods = methods_for(recommender, config)
+    methods = methods_for(recommender, config, log.user_ids)
     return evaluate_log(log, methods, config, notes, progress)
 
 
-def methods_for(recommender: Recommender, config: EvaluationConfig) -> list[Method]:
-    """The methods that ``config`` names, in the order of METHODS."""
+def methods_for(recommender: Recommender, config: EvaluationConfig, user_ids: Sequence[str]) -> list[Method]:
+    """The methods that ``config`` names, in the order of METHODS; ``user_ids`` are the log's."""
     unknown = [name for name in config.methods if name not in METHODS]
     if unknown:
         raise UnknownName("method", unknown, known=METHODS)
@@ -73,8 +77,19 @@ def methods_for(recommender: Recommender, config: EvaluationConfig) -> list[Meth
     if config.use_model:
         methods.insert(0, Brewlite(recommender, use_model=True))
     encoder = recommender.encoder.name if recommender.encoder is not None else ""
-    methods.append(VectorMean(encoder, *recommender.store.vectors("item", encoder)))
+    vectors = recommender.store.vectors("item", encoder)
+    methods.append(VectorMean(encoder, *vectors))
+    if "logistic" in config.methods:
+        methods.append(Logistic(*vectors, interests=stored_interests(recommender.store, encoder, user_ids)))
     return [method for method in methods if method.name in config.methods]
+
+
+def stored_interests(store: Store, encoder: str, user_ids: Sequence[str]) -> Interests:
+    """What visitors had stored by a moment, as vectors of ``encoder``; rows are positions in ``user_ids``."""
+    ids, matrix = store.vectors("user", encoder)
+    vector = dict(zip(ids, matrix, strict=True))
+    since = {user.id: 0 if user.updated is None else to_micros(user.updated) for user in store.users()}
+    return lambda user, at: vector.get(user_ids[user]) if since.get(user_ids[user], at) < at else None
 
 
 def evaluate_log(

@@ -13,7 +13,7 @@ from brewlite.evaluation.baselines.linear import Ease, inverse_upper, symmetric_
 from brewlite.evaluation.baselines.method import Method, Scorer
 from brewlite.evaluation.baselines.neighbours import ItemKNN
 from brewlite.evaluation.baselines.rules import Rule, by_chance, newest, popularity, popularity_lately
-from brewlite.evaluation.baselines.vectors import VectorMean
+from brewlite.evaluation.baselines.vectors import VectorMean, VectorRequest
 
 __all__ = [
     "Ease",
@@ -22,6 +22,7 @@ __all__ = [
     "Rule",
     "Scorer",
     "VectorMean",
+    "VectorRequest",
     "by_chance",
     "inverse_upper",
     "newest",

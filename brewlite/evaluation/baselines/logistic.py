@@ -25,12 +25,12 @@ class LogisticConfig(Struct, frozen=True, kw_only=True):
 
     since: float = 0.5
     """Share of the liking events before the first case: something must have been counted by then."""
-    cases: int = 400
+    cases: int = 800
     """As even as possible over the lengths of history, so that the histories' weights are learned too."""
     fewest_cases: int = 20
-    others: int = 100
+    others: int = 50
     """Items a case that were not chosen, drawn from all that could be shown."""
-    strengths: tuple[float, ...] = (0.001, 0.01, 0.1, 1.0)
+    strengths: tuple[float, ...] = (0.001, 0.03, 1.0)
     """scikit-learn's C: the one that does best on the last cases is taken."""
     held_out: float = 0.25
     """Share of the cases, the last ones, that C is chosen on."""
