@@ -12,7 +12,7 @@ from brewlite.evaluation.suite.metric import Asked, MeanMetric, Metric
 TOLERANCE = 1e-3
 """By how much a score may differ and still count as the same: rounding in another order of additions."""
 TOP = 5
-"""Of the 15 candidates that paired questions mostly have: ten would nearly always agree."""
+"""Of the 12 candidates that paired questions mostly have: ten would nearly always agree."""
 
 
 def ndcg_of(answer: Answer, good: tuple[str, ...]) -> float | None:

@@ -25,7 +25,7 @@ from brewlite.retrieval import Catalog, meet
 from brewlite.retrieval.neighbours import Neighbours
 
 COUNTS = (1, 3, 5)
-CANDIDATES = 15
+CANDIDATES = 12
 SITES = ("jobs_views", "airbnb_barossa+requests", "stackexchange_travel+requests")
 
 

@@ -27,7 +27,7 @@ from brewlite.prompt import PromptConfig
 
 SITES = ("airbnb_barossa", "stackexchange_beer", "jobs_views")
 """One of each kind."""
-CANDIDATES = 15
+CANDIDATES = 12
 """Of the paired questions. Few, as a list in another dress is read anew."""
 TYPOS = 0.1
 MANY = 500
