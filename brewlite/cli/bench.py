@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 import click
 from rich.table import Table
 
+from brewlite.cli.compare import compare
 from brewlite.cli.output import console, print_json, progress_console
 from brewlite.cli.quality import quality
+from brewlite.cli.study import study
 from brewlite.weights import DEFAULT_RANKER
 
 if TYPE_CHECKING:
@@ -23,10 +25,12 @@ def bench() -> None:
     Example:
       brewlite bench speed
       brewlite bench quality --suite quick --report out/
+      brewlite bench compare before/report.json out/report.json
     """
 
 
-bench.add_command(quality)
+for command in (quality, compare, study):
+    bench.add_command(command)
 
 
 @bench.command()
