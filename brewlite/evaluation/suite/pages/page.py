@@ -238,4 +238,6 @@ def _cost_plot(report: SuiteReport, overviews: list[PoolView], methods: Methods)
         for row in overviews[0].rows
         if row.method in timed.figures and timed.figures[row.method].value > 0
     ]
-    return cost_plot("cost-plot", "Quality against seconds", rows, methods) if len(rows) > 1 else None
+    if len(rows) < 2:
+        return None
+    return cost_plot("cost-plot", "Quality against seconds", rows, _in_colour(overviews[0].rows, methods), methods)

@@ -15,16 +15,16 @@ from brewlite.evaluation.suite.pages.wording import clean, number
 from brewlite.evaluation.suite.report import Bin, MethodFacts
 
 Methods = Mapping[str, MethodFacts]
-PANEL = (360, 270)
+PANEL = (350, 275)
 """CSS pixels of a panel."""
-BAR = 22
+BAR = 24
 """CSS pixels of a bar and the space around it."""
 
 
 def standing_plot(name: str, title: str, rows: Sequence[Standing], methods: Methods) -> Markup:
     """A bar a method with its interval, best on top."""
     with settings():
-        figure = drawing(480, 50 + BAR * len(rows))
+        figure = drawing(450, 50 + BAR * len(rows))
         axes = figure.subplots()
         for place, row in enumerate(reversed(rows)):
             facts = methods[row.method]
@@ -38,7 +38,7 @@ def standing_plot(name: str, title: str, rows: Sequence[Standing], methods: Meth
                 xytext=(5, 0),
                 textcoords="offset points",
                 va="center",
-                fontsize=9.5,
+                fontsize=10.5,
                 fontweight="bold" if ours else "normal",
                 color=INK["ink" if ours else "soft"],
             )
@@ -98,10 +98,12 @@ def calibration_plot(
         return finished(figure, name, title, clean(f"Calibration curves of {names} beside the diagonal."))
 
 
-def cost_plot(name: str, title: str, rows: Sequence[tuple[str, float, Estimate]], methods: Methods) -> Markup:
-    """Quality against seconds a request, on a logarithmic axis; up and left is good."""
+def cost_plot(
+    name: str, title: str, rows: Sequence[tuple[str, float, Estimate]], named: Sequence[str], methods: Methods
+) -> Markup:
+    """Quality against seconds, on a logarithmic axis; ``named`` are labelled. Up and to the left is good."""
     with settings():
-        figure = drawing(480, 320)
+        figure = drawing(620, 340)
         axes = figure.subplots()
         for method, seconds, quality in rows:
             facts = methods[method]
@@ -109,36 +111,42 @@ def cost_plot(name: str, title: str, rows: Sequence[tuple[str, float, Estimate]]
             axes.scatter(
                 [seconds],
                 [quality.value],
-                s=90 if ours else 42,
+                s=110 if ours else 46,
                 marker=look.marker,
                 color=INK[look.colour],
-                linewidths=0 if look.marker not in "xX+" else 1.5,
+                alpha=1.0 if method in named else 0.55,
+                linewidths=1.5 if look.marker == "x" else 0,
             )
         axes.set_xscale("log")
-        axes.set_ylim(bottom=0)
-        _name_points(axes, rows, methods)
-        axes.set_xlabel("seconds a request (each step is ten times as long)")
+        axes.set_ylim(0, 1.1 * max(quality.value for _, _, quality in rows))
+        least, most = (end(seconds for _, seconds, _ in rows) for end in (min, max))
+        axes.set_xlim(least / 1.6, most * max(8.0, (most / least) ** 0.35))
+        axes.xaxis.set_major_formatter(lambda value, _: f"{value:g} s")
+        axes.xaxis.set_minor_formatter(lambda value, _: "")
+        axes.tick_params(which="minor", size=0)
+        _name_points(axes, [row for row in rows if row[0] in named], methods)
+        axes.set_xlabel("time a request, each step ten times as long")
         axes.set_title("mean NDCG@10")
         said = "; ".join(f"{methods[m].label} {number(s)} s, {number(q.value)}" for m, s, q in rows)
         return finished(figure, name, title, clean(f"Points, seconds and NDCG@10: {said}."))
 
 
 def _name_points(axes: Any, rows: Sequence[tuple[str, float, Estimate]], methods: Methods) -> None:
-    """Labels beside the points, pushed apart where they would lie on each other."""
-    highest = max(quality.value for _, _, quality in rows)
-    step, free = highest * 0.055, float("inf")
+    """Labels to the right of the points, pushed apart where they would lie on each other, tied by a thin line."""
+    height = 1.1 * max(quality.value for _, _, quality in rows)
+    step, free = height * 0.058, float("inf")
     for method, seconds, quality in sorted(rows, key=lambda row: -row[2].value):
         free = min(free - step, quality.value)
         ours = methods[method].role == "ours"
         axes.annotate(
             clean(methods[method].label),
-            (seconds, free),
-            xytext=(8, 0),
-            textcoords="offset points",
+            (seconds, quality.value),
+            xytext=(seconds * 1.35, free),
             va="center",
-            fontsize=9,
+            fontsize=10,
             fontweight="bold" if ours else "normal",
             color=INK["ink" if ours else "soft"],
+            arrowprops={"arrowstyle": "-", "color": INK["quiet"], "linewidth": 0.7, "shrinkA": 1, "shrinkB": 5},
         )
 
 

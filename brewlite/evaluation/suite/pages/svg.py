@@ -18,14 +18,14 @@ SETTINGS = {
     "svg.hashsalt": "brewlite",
     "text.parse_math": False,
     "font.family": "DejaVu Sans",
-    "font.size": 10.0,
+    "font.size": 11.0,
     "text.color": INK["ink"],
     "axes.labelcolor": INK["soft"],
     "axes.edgecolor": INK["line"],
     "axes.facecolor": "none",
     "axes.grid": True,
     "axes.axisbelow": True,
-    "axes.titlesize": 11.0,
+    "axes.titlesize": 11.5,
     "axes.titleweight": "bold",
     "axes.titlelocation": "left",
     "axes.spines.top": False,
@@ -94,7 +94,8 @@ def _page_fonts(drawn: str) -> str:
         heavy = "font-weight:600;" if weight and weight[1] not in ("400", "normal") else ""
         return f"{heavy}font-size:{float(size[1]) if size else 10:g}px;"
 
-    return re.sub(r"font: ([^;\"]*);?", mine, drawn)
+    drawn = re.sub(r' transform="rotate\(-0 [^)]*\)"', "", drawn)
+    return re.sub(r"font-family: [^;\"]*;? ?", "", re.sub(r"\bfont: ([^;\"]*);?", mine, drawn))
 
 
 def _own_ids(drawn: str, name: str) -> str:

@@ -153,7 +153,7 @@ def _row(result: TaskResult, heads: Sequence[Column], methods: Methods) -> TaskR
     answered = {name: _answered(result, name) for name in result.figures}
     fair = [name for name, count in answered.items() if count >= COVERED * result.n]
     top = max((sign * result.figures[name].value for name in fair), default=None)
-    cells = []
+    cells: list[Cell | None] = []
     for head in heads:
         figure = result.figures.get(head.name)
         if figure is None:

@@ -22,7 +22,7 @@ def number(value: float) -> str:
     """Three digits that tell something: ``0.312``, ``12.3``, ``2,410``, ``0.0004``."""
     size = abs(value)
     if size < 0.00005:
-        return "0.000"
+        return "0"
     if size >= 100:
         return f"{value:,.0f}"
     if size >= 10:
@@ -35,7 +35,7 @@ def number(value: float) -> str:
 def signed(value: float) -> str:
     """With its sign, a real minus: ``+0.029``, ``−0.004``; nothing before 0."""
     text = number(value)
-    if text == "0.000":
+    if text == "0":
         return text
     return text.replace("-", "\u2212") if value < 0 else f"+{text}"
 
