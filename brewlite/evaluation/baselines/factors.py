@@ -28,8 +28,8 @@ RECENT = 200
 class Als:
     """Weighted matrix factorisation of implicit feedback by alternating least squares.
 
-    Hu, Koren and Volinsky, "Collaborative Filtering for Implicit Feedback Datasets", ICDM 2008: confidence
-    ``1 + alpha`` for what was liked, 1 for the rest. The visitor's vector is the closed-form half-step on their own
+    Hu, Koren and Volinsky, "Collaborative Filtering for Implicit Feedback Datasets", ICDM 2008, with a confidence of
+    ``alpha`` in what was liked and of 1 in the rest. The visitor's vector is the closed-form half-step on their own
     history with the items held fixed, as it is in training.
     """
 

@@ -44,7 +44,7 @@ class Logistic:
     et al., RecSys 2019, on why a well-fitted simple model is the one to beat.
 
     Args:
-        ids: of the items that have vectors.
+        ids: of the items that have vectors; none: only popularity, age and neighbours are weighed.
         vectors: (len(ids), D) float32 of length 1.
         encoder: reads what visitors say now, as one more text that they liked (a site's log has no words to learn
             another weight from). None: words are not read.
@@ -63,12 +63,12 @@ class Logistic:
         interests: Interests | None = None,
         config: LogisticConfig | None = None,
     ) -> None:
-        self.reads_words = encoder is not None
+        self.reads_words = encoder is not None and len(ids) > 0
         self.config = config or LogisticConfig()
         self._ids = list(ids)
         self._vectors = vectors
-        self._words = WordVectors(encoder) if encoder is not None else None
-        self._interests = interests
+        self._words = WordVectors(encoder) if encoder is not None and ids else None
+        self._interests = interests if ids else None
 
     def why_not(self, past: EventLog) -> str | None:
         """Too few cases before the cut to fit anything on."""

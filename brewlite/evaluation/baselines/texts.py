@@ -72,7 +72,7 @@ class Index:
 
     def scores(self, words: Sequence[str]) -> Floats:
         """(I,) the BM25 score of each item; a word said twice counts twice, one that no item has not at all."""
-        known = [word for word in words if word in self._known]
+        known = [word for word in words if word and word in self._known]  # empty: of a text without words
         if not known:
             return np.zeros(len(self.words))
         return np.asarray(self._index.get_scores(known), dtype=np.float64)

@@ -91,7 +91,9 @@ class WordVectors:
 
 
 def aligned(catalog: Catalog, ids: list[str], vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(I, D) ``vectors`` in the catalog's order."""
+    """(I, D) ``vectors`` in the catalog's order, zeros where an item has none; (I, 1) where no item has one."""
+    if not ids:
+        return np.zeros((len(catalog), 1), dtype=np.float32)
     row = {id: index for index, id in enumerate(ids)}
     where: Ints = np.array([row.get(id, -1) for id in catalog.ids], dtype=np.int64)
     return np.where(where[:, None] >= 0, vectors[where], np.float32(0))
