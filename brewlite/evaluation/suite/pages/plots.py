@@ -11,7 +11,7 @@ from brewlite.evaluation.statistics import Estimate
 from brewlite.evaluation.suite.pages.colours import style
 from brewlite.evaluation.suite.pages.standing import Standing, Trend
 from brewlite.evaluation.suite.pages.svg import INK, drawing, finished, settings
-from brewlite.evaluation.suite.pages.wording import clean, number
+from brewlite.evaluation.suite.pages.wording import clean, number, short
 from brewlite.evaluation.suite.report import Bin, MethodFacts
 
 Methods = Mapping[str, MethodFacts]
@@ -68,8 +68,8 @@ def trend_plot(name: str, trend: Trend, shown: Sequence[str], methods: Methods, 
         axes.set_ylim(bottom=0)
         axes.grid(visible=False, axis="x")
         axes.set_xlabel(axis)
-        axes.set_title(f"{trend.kind.capitalize()}, NDCG@10")
-        return finished(figure, name, f"{trend.kind}: NDCG@10 by {axis}", _trend_in_words(trend, shown, methods))
+        axes.set_title(f"{short(trend.kind.capitalize())}, NDCG@10")
+        return finished(figure, name, f"{short(trend.kind)}: NDCG@10 by {axis}", _trend_in_words(trend, shown, methods))
 
 
 def calibration_plot(
@@ -139,7 +139,7 @@ def _name_points(axes: Any, rows: Sequence[tuple[str, float, Estimate]], methods
         free = min(free - step, quality.value)
         ours = methods[method].role == "ours"
         axes.annotate(
-            clean(methods[method].label),
+            short(methods[method].label),
             (seconds, quality.value),
             xytext=(seconds * 1.35, free),
             va="center",
@@ -175,7 +175,7 @@ def _line(axes: Any, x: Sequence[float], means: Sequence[Estimate], facts: Metho
 
 
 def _method_ticks(axes: Any, methods: Sequence[MethodFacts]) -> None:
-    axes.set_yticks(range(len(methods)), [clean(facts.label) for facts in methods])
+    axes.set_yticks(range(len(methods)), [short(facts.label) for facts in methods])
     for text, facts in zip(axes.get_yticklabels(), methods, strict=True):
         text.set_color(INK["ink"])
         text.set_fontweight("bold" if facts.role == "ours" else "normal")
