@@ -24,7 +24,7 @@ POSTS = ("stackexchange_travel", "stackexchange_ai_titles", "stackexchange_coffe
 JOBS = ("jobs_views",)
 WITH_EVENTS = (*LISTINGS, *POSTS, *JOBS)
 BY_KIND = {"listings": LISTINGS, "posts": POSTS, "jobs": JOBS}
-QUICK_CASES = {"listings": 20, "posts": 16, "jobs": 32}
+QUICK_CASES = {"listings": 16, "posts": 12, "jobs": 24}
 """Of each data set of a kind. Tasks by history, age and months are parts of these, so the model reads nothing new."""
 
 
@@ -144,17 +144,17 @@ _QUESTIONS = (
 
 TASKS: tuple[SuiteTask, ...] = (
     _next("all/matched", _OVERALL, "Seven sites together, the target among 50 of like age and popularity", WITH_EVENTS,
-          quick=112),
+          quick=84),
     *(_next(f"{site}/matched", "next item, matched", about, (site,)) for site, about in _WHERE.items()),
-    _next("all/matched-hr", _OVERALL, "Is the chosen item among the first ten of 50?", WITH_EVENTS, quick=112,
+    _next("all/matched-hr", _OVERALL, "Is the chosen item among the first ten of 50?", WITH_EVENTS, quick=84,
           metric="hr@10"),
-    _next("all/matched-auc", _OVERALL, "Share of the 49 others that stand below it", WITH_EVENTS, quick=112,
+    _next("all/matched-auc", _OVERALL, "Share of the 49 others that stand below it", WITH_EVENTS, quick=84,
           metric="auc"),
-    _next("all/full", _OVERALL, "Seven sites together, the whole catalog", WITH_EVENTS, "full", quick=42),
-    _next("all/full-hr", _OVERALL, "Is it among the first ten of the whole catalog?", WITH_EVENTS, "full", quick=42,
+    _next("all/full", _OVERALL, "Seven sites together, the whole catalog", WITH_EVENTS, "full", quick=28),
+    _next("all/full-hr", _OVERALL, "Is it among the first ten of the whole catalog?", WITH_EVENTS, "full", quick=28,
           metric="hr@10"),
     *(_next(f"{kind}/full", "next item, whole catalog", f"{kind.capitalize()}: among everything that could be shown",
-            sets, "full", quick=max(6 * len(sets), 12))
+            sets, "full", quick=max(3 * len(sets), 12))
       for kind, sets in BY_KIND.items()),
     *(_next(f"{kind}/history-{name}", "history length", f"{kind.capitalize()}: visitors with {name} events before",
             sets, options={"facet": "history", "least": float(least), "below": float(below), "of": QUICK_CASES[kind]})
