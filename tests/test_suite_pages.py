@@ -19,6 +19,7 @@ from brewlite.evaluation.suite.pages import Written, write_report
 from brewlite.evaluation.suite.pages.colours import DARK, LIGHT
 from brewlite.evaluation.suite.pages.page import page
 from brewlite.evaluation.suite.pages.standing import HISTORY, pools, standings, token_bins, trends
+from brewlite.evaluation.suite.pages.steering import heat
 from brewlite.evaluation.suite.pages.svg import _page_fonts
 from brewlite.evaluation.suite.pages.tables import families, outcomes
 from brewlite.evaluation.suite.pages.wording import clean, number, outcome, short, signed
@@ -227,8 +228,8 @@ def test_colours_can_be_read(theme: dict[str, str]):
         assert contrast(theme[line], theme["card"]) >= 4.5, line
     for bar in ("bar-better", "bar-even", "bar-worse"):
         assert contrast(theme["on-bar"], theme[bar]) >= 4.5, bar
-    for heat in ("heat-high", "heat-low"):
-        assert contrast(theme["ink"], theme[heat]) >= 4.5, heat
+    for tint in ("heat-high", "heat-low"):
+        assert contrast(theme["ink"], theme[tint]) >= 4.5, tint
     assert set(LIGHT) == set(DARK)
 
 
@@ -358,6 +359,22 @@ def test_a_method_that_answered_few_cases_is_not_the_best():
     ((family,),) = (families(structs.replace(base, results=(structs.replace(result, figures=figures),))),)
     cells = [cell for cell in family.rows[0].cells if cell]
     assert [(cell.value, cell.best, cell.cases) for cell in cells] == [("1.000", False, 1), ("0.100", True, None)]
+
+
+def test_steerability_by_what_is_asked_and_how(report: SuiteReport):
+    heads, groups = heat(report)
+    assert [group.title for group in groups] == ["What is asked", "How it is said", "In which language", "Where"]
+    assert "als" not in [head.name for head in heads], "it was not asked"
+    asked = [result for result in report.results if result.unit == "share of pairs"]
+    assert not any("stays" in row.label for group in groups for row in group.rows), "there less is better"
+    for group in groups:
+        assert sum(row.n for row in group.rows) == sum(result.n for result in asked)
+    place = next(row for row in groups[0].rows if row.label == "wish place")
+    values = [v for r in asked if r.task.name.endswith("wish-place") for v in r.values["newest"]]
+    cell = place.cells[[head.name for head in heads].index("newest")]
+    assert cell is not None
+    assert cell.value == f"{np.mean(values):.2f}"
+    assert cell.above == (np.mean(values) >= 0.5)
 
 
 def test_wins_and_losses_are_counted_over_tasks(report: SuiteReport):

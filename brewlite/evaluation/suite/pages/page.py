@@ -32,13 +32,13 @@ from brewlite.evaluation.suite.pages.standing import (
     token_bins,
     trends,
 )
+from brewlite.evaluation.suite.pages.steering import heat
 from brewlite.evaluation.suite.pages.tables import (
     WORDS,
     Column,
     TaskRow,
     columns,
     families,
-    heat,
     is_cost,
     outcomes,
 )
@@ -119,7 +119,7 @@ def _view(report: SuiteReport) -> dict[str, Any]:
     found = pools(report)
     overviews = [_overview(pool, ours, methods, rng) for pool in found]
     heads = columns(report)
-    heat_columns, heat_rows = heat(report)
+    heat_columns, heat_groups = heat(report)
     return {
         "report": report,
         "ours": ours,
@@ -134,11 +134,11 @@ def _view(report: SuiteReport) -> dict[str, Any]:
         ],
         "calibration": _calibration(report, methods),
         "heat_columns": heat_columns,
-        "heat_rows": heat_rows,
+        "heat_groups": heat_groups,
         "cost": _cost(report, heads),
         "cost_plot": _cost_plot(report, overviews, methods),
         "facts": {facts.name: facts for facts in report.data},
-        "cases": len({case.key for result in report.results for case in result.cases}),
+        "cases": len({(result.task.maker, case.key) for result in report.results for case in result.cases}),
     }
 
 
@@ -229,7 +229,8 @@ def _cost(report: SuiteReport, heads: tuple[Column, ...]) -> dict[str, Any]:
     return {"tasks": rows, "lines": [(head, cells) for head, cells in lines if any(cells)]}
 
 
-def _cost_plot(report: SuiteReport, overviews: list[PoolView], methods: Methods) -> Markup | None:
+def _cost_plot(report: SuiteReport, overviews: list[PoolView], methods: Methods) -> tuple[str, Markup] | None:
+    """What was timed, and the drawing."""
     timed = next((r for r in report.results if is_cost(r) and r.unit.startswith("seconds")), None)
     if timed is None or not overviews:
         return None
@@ -240,4 +241,5 @@ def _cost_plot(report: SuiteReport, overviews: list[PoolView], methods: Methods)
     ]
     if len(rows) < 2:
         return None
-    return cost_plot("cost-plot", "Quality against seconds", rows, _in_colour(overviews[0].rows, methods), methods)
+    shown = _in_colour(overviews[0].rows, methods)
+    return clean(timed.task.about), cost_plot("cost-plot", "Quality against seconds", rows, shown, methods)

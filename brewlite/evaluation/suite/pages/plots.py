@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from markupsafe import Markup
 
 from brewlite.evaluation.statistics import Estimate
@@ -17,6 +18,8 @@ from brewlite.evaluation.suite.report import Bin, MethodFacts
 Methods = Mapping[str, MethodFacts]
 PANEL = (350, 275)
 """CSS pixels of a panel."""
+TICKS = tuple(step / 20 for step in range(0, 21))
+STRETCHED = (0.0, 0.002, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 1.0)
 BAR = 24
 """CSS pixels of a bar and the space around it."""
 
@@ -72,30 +75,48 @@ def trend_plot(name: str, trend: Trend, shown: Sequence[str], methods: Methods, 
         return finished(figure, name, f"{short(trend.kind)}: NDCG@10 by {axis}", _trend_in_words(trend, shown, methods))
 
 
-def calibration_plot(
-    name: str, title: str, curves: Mapping[str, Sequence[Bin]], methods: Methods, axis: str = "probability said"
-) -> Markup:
-    """How often what was said came true, against how likely it was said to be; on the diagonal all is well."""
+def calibration_plot(name: str, title: str, curves: Mapping[str, Sequence[Bin]], methods: Methods) -> Markup:
+    """How often what was said came true, against how likely it was said to be; on the diagonal all is well.
+
+    Where most of what is said is small, both axes are stretched there (square roots).
+    """
     with settings():
         figure = drawing(PANEL[0], PANEL[0])
         axes = figure.subplots()
-        axes.plot([0, 1], [0, 1], color=INK["soft"], linewidth=1, linestyle=(0, (3, 3)))
-        axes.annotate("as said", (0.9, 0.9), xytext=(-4, 6), textcoords="offset points", ha="right", color=INK["soft"])
         most = max((each.count for curve in curves.values() for each in curve), default=1)
         for method, curve in curves.items():
             look = style(methods[method])
             points = sorted(curve, key=lambda each: each.predicted)
             x, y = [each.predicted for each in points], [each.observed for each in points]
-            axes.plot(x, y, color=INK[look.colour], linestyle=look.dash, linewidth=1.8)
-            sizes = [18 + 110 * each.count / max(most, 1) for each in points]
-            axes.scatter(x, y, s=sizes, marker=look.marker, color=INK[look.colour], alpha=0.8, linewidths=0)
-        axes.set_xlim(-0.02, 1.02)
-        axes.set_ylim(-0.02, 1.02)
-        axes.set_aspect("equal")
-        axes.set_xlabel(axis)
+            axes.plot(x, y, color=INK[look.colour], linestyle=look.dash, linewidth=1.8, zorder=3)
+            sizes = [18 + 60 * each.count / max(most, 1) for each in points]
+            marks = {"marker": look.marker, "color": INK[look.colour], "linewidths": 0, "clip_on": False}
+            axes.scatter(x, y, s=sizes, alpha=0.8, zorder=3, **marks)
+        _square_axes(axes, [each for curve in curves.values() for each in curve])
+        axes.set_xlabel("probability said")
         axes.set_title("share that came true")
         names = " and ".join(methods[method].label for method in curves)
         return finished(figure, name, title, clean(f"Calibration curves of {names} beside the diagonal."))
+
+
+def _square_axes(axes: Any, points: Sequence[Bin]) -> None:
+    """The same scale both ways, and the diagonal."""
+    top = min(1.0, 1.1 * max((max(each.predicted, each.observed) for each in points), default=1.0))
+    ticks = [tick for tick in TICKS if tick <= top]
+    if points and np.median([each.predicted for each in points]) < 0.25 * top:
+        for scale in (axes.set_xscale, axes.set_yscale):
+            scale("function", functions=(lambda x: np.sqrt(np.maximum(x, 0)), np.square))
+        ticks = [tick for tick in STRETCHED if tick <= top]
+    while len(ticks) > 6:
+        ticks = ticks[::2]
+    axes.set_xlim(0, top)
+    axes.set_ylim(0, top)
+    axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+    axes.set_aspect("equal")
+    axes.plot([0, top], [0, top], color=INK["soft"], linewidth=1, linestyle=(0, (3, 3)))
+    end = ticks[-1]
+    axes.annotate("as said", (end, end), xytext=(-10, 2), textcoords="offset points", ha="right", color=INK["soft"])
 
 
 def cost_plot(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-import numpy as np
 from msgspec import Struct
 
 from brewlite.evaluation.suite.pages.colours import style
@@ -28,9 +27,6 @@ WORDS = {
     "unsure": ("?", "too few visitors"),
 }
 """Outcome -> its mark and its word: never told by colour alone."""
-STEERED = "stated interests"
-"""Family of tasks about what visitors said."""
-REQUEST_FACETS = ("request", "kind")
 
 
 class Column(Struct, frozen=True, kw_only=True):
@@ -90,23 +86,6 @@ class Family(Struct, frozen=True, kw_only=True):
     rows: tuple[TaskRow, ...]
     counts: tuple[tuple[str, str, str, int], ...]
     """(outcome, mark, word, tasks) against the best baseline, where there are any."""
-
-
-class HeatCell(Struct, frozen=True, kw_only=True):
-    """A share with a tint: 0.5 is chance, and has none."""
-
-    value: str
-    percent: int
-    """Of the tint, 0 to 100."""
-    above: bool
-
-
-class HeatRow(Struct, frozen=True, kw_only=True):
-    """One kind of request."""
-
-    label: str
-    n: int
-    cells: tuple[HeatCell | None, ...]
 
 
 class Outcomes(Struct, frozen=True, kw_only=True):
@@ -227,36 +206,6 @@ def outcomes(report: SuiteReport) -> list[Outcomes]:
             counts = Outcomes(method=facts.name, better=seen.count("better"), even=even, worse=seen.count("worse"))
             made.append(counts)
     return sorted(made, key=lambda row: (row.better - row.worse) / (row.better + row.even + row.worse), reverse=True)
-
-
-def heat(report: SuiteReport) -> tuple[tuple[Column, ...], tuple[HeatRow, ...]]:
-    """How often what fits rises above its twin: a row for each kind of request, pooled over tasks."""
-    heads = columns(report)
-    found: dict[str, dict[str, list[float]]] = {}
-    sizes: dict[str, int] = {}
-    for result in report.results:
-        if result.task.family != STEERED or "pair" not in result.unit:
-            continue
-        for place, case in enumerate(result.cases):
-            label = str(next((case.facets[name] for name in REQUEST_FACETS if name in case.facets), result.task.about))
-            sizes[label] = sizes.get(label, 0) + 1
-            for method, values in result.values.items():
-                value = values[place]
-                if value is not None:
-                    found.setdefault(label, {}).setdefault(method, []).append(value)
-    shown = tuple(head for head in heads if any(head.name in row for row in found.values()))
-    rows = [
-        HeatRow(label=clean(label), n=sizes[label], cells=tuple(_heat_cell(row.get(head.name)) for head in shown))
-        for label, row in found.items()
-    ]
-    return shown, tuple(rows)
-
-
-def _heat_cell(values: list[float] | None) -> HeatCell | None:
-    if not values:
-        return None
-    mean = float(np.mean(values))
-    return HeatCell(value=f"{mean:.2f}", percent=min(100, round(200 * abs(mean - 0.5))), above=mean >= 0.5)
 
 
 def is_cost(result: TaskResult) -> bool:
