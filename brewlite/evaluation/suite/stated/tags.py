@@ -39,6 +39,7 @@ def tagged(items: Sequence[Item]) -> list[Attribute]:
     held = Counter(tag for item in items for tag in _tags(item))
     covered = [attribute.has for attribute in TOPICS]
     blobs = [f"{item.title} {item.text}".casefold() for item in items]
+    written = _spellings(items)
     found = []
     for tag, count in sorted(held.items()):
         if count < FEWEST or _NO_TOPIC.fullmatch(tag) or not re.fullmatch(r"[a-z][a-z-]{3,}", tag):
@@ -48,7 +49,7 @@ def tagged(items: Sequence[Item]) -> list[Attribute]:
         stems = [_stem(word) for word in tag.split("-") if len(word) > 3]
         telling = [stem for stem in stems if _share(stem, tag, items, blobs) <= COMMON_WORD]
         if telling:
-            words: dict[str, Words] = {"en": " ".join(_spelt(word, items) for word in tag.split("-"))}
+            words: dict[str, Words] = {"en": " ".join(written.get(word, word) for word in tag.split("-"))}
             found.append(
                 Attribute(key=tag.replace("-", " "), role="topic", field="tags", held=f"^{re.escape(tag)}$",
                           mention="|".join(telling), words=words, known=True)
@@ -61,12 +62,14 @@ def _tags(item: Item) -> list[str]:
     return tags if isinstance(tags, list) else []
 
 
-def _spelt(word: str, items: Sequence[Item]) -> str:
-    """``word`` as the site writes it inside a sentence: names with a capital, ``AI`` in two."""
-    pattern = re.compile(rf"(?<=[a-z,] ){word}\b", re.IGNORECASE)
-    found = Counter(match for item in items for match in pattern.findall(f"{item.title} {item.text}"))
-    usual = found.most_common(1)[0][0] if found else word
-    return usual if usual.isupper() or usual.istitle() else word
+def _spellings(items: Sequence[Item]) -> dict[str, str]:
+    """How the site writes each word inside a sentence, most of the time: names with a capital, ``AI`` in two."""
+    inside = re.compile(r"(?<=[a-z,] )\w+")
+    counts = Counter(word for item in items for word in inside.findall(f"{item.title} {item.text}"))
+    usual: dict[str, str] = {}
+    for word, _ in reversed(counts.most_common()):
+        usual[word.casefold()] = word
+    return {word: seen for word, seen in usual.items() if seen.isupper() or seen.istitle()}
 
 
 def _stem(word: str) -> str:

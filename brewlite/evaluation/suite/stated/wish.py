@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
-from itertools import cycle
 from typing import Literal
 
 import numpy as np
@@ -19,6 +19,8 @@ STORY_SHARE = 0.2
 """Of the requests about an attribute that has stories are told as one."""
 FEWEST = 4
 """Items that must fit, and that must be twins: a pair each."""
+TRIES = 20
+"""Templates that are drawn before an attribute is taken to be talked out."""
 Kind = Literal["want", "refusal", "both", "but not", "hope"]
 
 
@@ -61,38 +63,40 @@ def wishes(
     languages: Sequence[str] = ("en",),
     kept_out: bool = True,
 ) -> Iterator[Wish]:
-    """Requests of ``kind`` without end, each attribute and language in turn, no wording twice about one thing.
+    """Requests of ``kind`` until all wordings are used, no wording twice about one thing.
+
+    Attributes and languages take turns, so that the first few are already of every sort.
 
     ``least`` and ``most`` bound the share of the items that have the attribute (of two, the first one).
     """
     subjects = _subjects(stock, kind, least, most, kept_out)
     mixed = _mixed([subjects[place] for place in rng.permutation(len(subjects))])
-    turns = [(subject, language) for subject in mixed for language in languages]
-    turns = [(subject, language) for subject, language in turns if all(language in one.words for one in subject)]
+    start, count = int(rng.integers(len(languages))), len(languages)
+    turns = [(one, languages[(start + n + turn) % count]) for turn in range(count) for n, one in enumerate(mixed)]
+    waiting = deque(turn for turn in turns if all(turn[1] in one.words for one in turn[0]))
     used: set[tuple[str, str]] = set()
-    misses = 0
-    for subject, language in cycle(turns):
-        wish = _worded(subject, kind, language, rng, kept_out)
-        fresh = wish is not None and (wish.name, wish.words) not in used
-        misses = 0 if fresh else misses + 1
-        if misses > 20 * len(turns):
-            return
-        if fresh and wish is not None:
+    while waiting:
+        subject, language = waiting.popleft()
+        if not _enough(stock, _plain(subject, kind)):
+            continue
+        tries = (_worded(subject, kind, language, rng, kept_out) for _ in range(TRIES))
+        wish = next((w for w in tries if w is not None and (w.name, w.words) not in used), None)
+        if wish is not None:
             used.add((wish.name, wish.words))
+            waiting.append((subject, language))
             yield wish
 
 
 def _subjects(stock: Stock, kind: Kind, least: float, most: float, kept_out: bool) -> list[tuple[Attribute, ...]]:
-    """The attributes, or pairs of them, that enough items have and enough lack."""
+    """The attributes, or pairs of them, that people ask for in this way and that the right share of items have."""
     usable = [a for a in stock.attributes if held_out(a.key) == kept_out and least <= stock.share(a) <= most]
     if kind in ("want", "hope"):
-        return [(a,) for a in usable if a.wanted and _enough(stock, Wish(words="", kind=kind, wanted=(a,)))]
+        return [(a,) for a in usable if a.wanted]
     if kind == "refusal":
-        return [(a,) for a in usable if a.refused and _enough(stock, Wish(words="", kind=kind, refused=(a,)))]
+        return [(a,) for a in usable if a.refused]
     seconds = [a for a in stock.attributes if held_out(a.key) == kept_out and 0.01 <= stock.share(a) <= 0.7]
     pairs = [(a, b) for a in usable for b in seconds if a.wanted and may_join(a, b) and unlike((a, b))]
-    pairs = [(a, b) for a, b in pairs if (b.wanted if kind == "both" else b.refused)]
-    return [pair for pair in pairs if _enough(stock, _of_two(pair, kind, ""))]
+    return [(a, b) for a, b in pairs if (b.wanted if kind == "both" else b.refused)]
 
 
 def _mixed(subjects: Sequence[tuple[Attribute, ...]]) -> list[tuple[Attribute, ...]]:
@@ -108,10 +112,10 @@ def _enough(stock: Stock, wish: Wish) -> bool:
     return min(int(wish.fitting(stock).sum()), int(wish.failing(stock).sum())) >= FEWEST
 
 
-def _of_two(pair: tuple[Attribute, ...], kind: Kind, words: str) -> Wish:
-    if kind == "both":
-        return Wish(words=words, kind=kind, wanted=pair)
-    return Wish(words=words, kind=kind, wanted=pair[:1], refused=pair[1:])
+def _plain(subject: tuple[Attribute, ...], kind: Kind, words: str = "", language: str = "en") -> Wish:
+    """What is asked about ``subject``, in these words."""
+    wanted = 0 if kind == "refusal" else 1 if kind == "but not" else len(subject)
+    return Wish(words=words, kind=kind, wanted=subject[:wanted], refused=subject[wanted:], language=language)
 
 
 def _worded(
@@ -121,7 +125,7 @@ def _worded(
     if len(subject) == 2:
         phrase = joined(*subject, refused=kind == "but not")
         usable = ending_with_it(templates(first.role, "want", kept_out=kept_out))
-        return _of_two(subject, kind, filled(usable[rng.integers(len(usable))], phrase))
+        return _plain(subject, kind, filled(usable[rng.integers(len(usable))], phrase))
     polarity: Polarity = "refusal" if kind == "refusal" else "hope" if kind == "hope" else "want"
     told = stories(first, polarity, kept_out) if language == "en" else []
     if told and rng.random() < STORY_SHARE:
@@ -131,11 +135,4 @@ def _worded(
         if not usable:
             return None
         words = filled(usable[rng.integers(len(usable))], first.phrase(language), language)
-    refused = kind == "refusal"
-    return Wish(
-        words=words,
-        kind=kind,
-        wanted=() if refused else subject,
-        refused=subject if refused else (),
-        language=language,
-    )
+    return _plain(subject, kind, words, language)
