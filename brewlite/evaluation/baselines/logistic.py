@@ -139,6 +139,6 @@ def _fitted(table: Floats, strength: float) -> Floats:
 
     chosen = np.zeros(table.shape[:2], dtype=np.bool_)
     chosen[:, 0] = True
-    model = LogisticRegression(C=strength, max_iter=1000)
+    model = LogisticRegression(C=strength, tol=1e-3, max_iter=1000)
     model.fit(table.reshape(-1, table.shape[2]), chosen.ravel())
     return np.asarray(model.coef_[0], dtype=np.float64)
