@@ -242,4 +242,4 @@ def _cost_plot(report: SuiteReport, overviews: list[PoolView], methods: Methods)
     if len(rows) < 2:
         return None
     shown = _in_colour(overviews[0].rows, methods)
-    return clean(timed.task.about), cost_plot("cost-plot", "Quality against seconds", rows, shown, methods)
+    return clean(timed.task.about).rstrip("."), cost_plot("cost-plot", "Quality against seconds", rows, shown, methods)
