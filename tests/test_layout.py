@@ -31,6 +31,7 @@ ROOMS = [
     "stopwatch",
     "recommender",
     "evaluation",
+    "training",
     "settings",
     "serving",
     "cli",

@@ -102,6 +102,8 @@ def _bars() -> Iterator[Progress]:
         tasks: dict[str, Any] = {}
 
         def show(name: str, done: int, total: int) -> None:
+            if not progress_console.is_terminal and name == "tasks":
+                progress_console.print(f"{name}: {done} of {total}")
             if name not in tasks:
                 tasks[name] = bars.add_task(name, total=total)
             bars.update(tasks[name], completed=done, total=total)

@@ -1,0 +1,1 @@
+"""Teaching a ranker: examples, fitting, checkpoints."""

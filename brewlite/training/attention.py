@@ -1,0 +1,201 @@
+"""Shared-prefix attention that can be learned through: several slates in one row, gradients without a mask.
+
+A slate is a prefix and its candidates. A candidate's token sees the prefix and, causally, its own candidate: two
+calls of the fused kernel, merged by their log-sum-exp. Going backward, the kernel is given the *merged* output and
+log-sum-exp together with the keys of one part: the weights it rebuilds, exp(score - lse), are then those of the whole
+attention, so that each part gets its exact gradient (as ring attention does; Liu et al. 2023, arXiv 2310.01889).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from brewlite.errors import BadSettings
+from brewlite.ranker.attention import Rule
+
+_forward = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
+_backward = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu_backward
+
+
+@dataclass(frozen=True)
+class SlateShape:
+    """Where one slate lies in the packed row, and how its candidates are split."""
+
+    start: int
+    """First token of the prefix; the candidates follow it."""
+    prefix: int
+    """Tokens of the prefix."""
+    lengths: tuple[int, ...]
+    """Tokens of each candidate."""
+    gather: Tensor = field(init=False, compare=False)
+    """(C * L,) token of the slate's candidates at each place of the padded (C, L) grid; padding repeats a last token."""
+    real: Tensor = field(init=False, compare=False)
+    """(Tc,) places of the padded grid that are no padding, in the row's order."""
+
+    def __post_init__(self) -> None:
+        lengths = torch.tensor(self.lengths)
+        ends = lengths.cumsum(0)
+        offsets = torch.arange(int(lengths.max()))
+        inside = offsets < lengths[:, None]
+        where = (ends - lengths)[:, None] + torch.minimum(offsets, lengths[:, None] - 1)
+        object.__setattr__(self, "gather", where.flatten())
+        object.__setattr__(self, "real", inside.flatten().nonzero().flatten())
+
+    @property
+    def tokens(self) -> int:
+        """Of the prefix and all candidates."""
+        return self.prefix + sum(self.lengths)
+
+    def positions(self) -> Tensor:
+        """(tokens,) 0, 1, ... for the prefix, then on from its end for each candidate anew."""
+        own = [torch.arange(self.prefix, self.prefix + length) for length in self.lengths]
+        return torch.cat([torch.arange(self.prefix), *own])
+
+    def last(self) -> Tensor:
+        """(C,) where each candidate's last token stands in the packed row."""
+        return self.start + self.prefix + torch.tensor(self.lengths).cumsum(0) - 1
+
+
+@dataclass(frozen=True)
+class SlatesPass:
+    """What the attention of a training pass must know: the slates of the row. Plugs in as ``shared_prefix``."""
+
+    slates: tuple[SlateShape, ...]
+
+    def attend(self, layer: int, query: Tensor, key: Tensor, value: Tensor, rule: Rule) -> Tensor:
+        """query (1, H, T, D), key and value (1, K, T, D) -> (1, H, T, D)."""
+        if rule.window is not None or rule.softcap is not None or query.device.type != "cpu":
+            raise BadSettings("training knows full attention on the CPU only: choose a model without windows and caps")
+        parts = []
+        for slate in self.slates:
+            begin, middle, end = slate.start, slate.start + slate.prefix, slate.start + slate.tokens
+            q, k, v = query[:, :, begin:end], key[:, :, begin:end], value[:, :, begin:end]
+            split = slate.prefix
+            parts.append(_Causal.apply(q[:, :, :split], k[:, :, :split], v[:, :, :split], rule.scaling))
+            if middle < end:
+                behind = (k[:, :, :split], v[:, :, :split])
+                parts.append(
+                    _Candidates.apply(q[:, :, split:], *behind, k[:, :, split:], v[:, :, split:], slate, rule.scaling)
+                )
+        return torch.cat(parts, dim=2)
+
+
+class _Causal(torch.autograd.Function):
+    """Causal attention of one prefix to itself."""
+
+    @staticmethod
+    def forward(ctx: Any, query: Tensor, key: Tensor, value: Tensor, scale: float) -> Tensor:
+        groups = query.shape[1] // key.shape[1]
+        k, v = _repeat(key, groups), _repeat(value, groups)
+        out, lse = _forward(query, k, v, 0.0, True, scale=scale)
+        ctx.save_for_backward(query, key, value, out, lse)
+        ctx.scale, ctx.groups = scale, groups
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        query, key, value, out, lse = ctx.saved_tensors
+        k, v = _repeat(key, ctx.groups), _repeat(value, ctx.groups)
+        dq, dk, dv = _backward(grads[0].contiguous(), query, k, v, out, lse, 0.0, True, scale=ctx.scale)
+        return dq, _sum_groups(dk, ctx.groups), _sum_groups(dv, ctx.groups), None
+
+
+class _Candidates(torch.autograd.Function):
+    """Attention of a slate's candidates to its prefix and, causally, each to itself."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, query: Tensor, prefix_key: Tensor, prefix_value: Tensor, key: Tensor, value: Tensor,
+        slate: SlateShape, scale: float,
+    ) -> Tensor:  # fmt: skip
+        heads, count = query.shape[1], len(slate.lengths)
+        groups = heads // key.shape[1]
+        behind, behind_lse = _forward(_fold(query, groups), prefix_key, prefix_value, 0.0, False, scale=scale)
+        behind, behind_lse = _unfold(behind, groups), behind_lse.reshape(1, heads, -1)
+        q, k, v = _grid(query, slate), _repeat(_grid(key, slate), groups), _repeat(_grid(value, slate), groups)
+        own, own_lse = _forward(q, k, v, 0.0, True, scale=scale)
+        own_lse = _row(own_lse[..., None], slate)[..., 0]
+        share = torch.sigmoid(own_lse - behind_lse)[..., None]
+        out = torch.lerp(behind.float(), _row(own, slate).float(), share).to(query.dtype)
+        ctx.save_for_backward(query, prefix_key, prefix_value, key, value, out, torch.logaddexp(behind_lse, own_lse))
+        ctx.slate, ctx.scale, ctx.groups, ctx.count = slate, scale, groups, count
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        query, prefix_key, prefix_value, key, value, out, lse = ctx.saved_tensors
+        slate, groups, grad = ctx.slate, ctx.groups, grads[0].contiguous()
+        dq_behind, dpk, dpv = _backward(
+            _fold(grad, groups), _fold(query, groups), prefix_key, prefix_value, _fold(out, groups),
+            lse.reshape(1, prefix_key.shape[1], -1), 0.0, False, scale=ctx.scale,
+        )  # fmt: skip
+        k, v = _repeat(_grid(key, slate), groups), _repeat(_grid(value, slate), groups)
+        padded = torch.zeros_like(_grid(grad, slate))  # padding learns nothing
+        padded_row = _grid_to_rows(padded)
+        padded_row[:, :, slate.real] = grad
+        grid_lse = _grid(lse[..., None], slate)[..., 0].contiguous()
+        dq_own, dk, dv = _backward(
+            _rows_to_grid(padded_row, slate), _grid(query, slate), k, v, _grid(out, slate), grid_lse, 0.0, True,
+            scale=ctx.scale,
+        )  # fmt: skip
+        dq = _unfold(dq_behind, groups) + _row(dq_own, slate)
+        dk, dv = (_row(_sum_groups(d, groups), slate) for d in (dk, dv))
+        return dq, dpk, dpv, dk, dv, None, None
+
+
+def _fold(heads: Tensor, groups: int) -> Tensor:
+    """(1, H, T, D) -> (1, K, H/K * T, D): heads that share a key head as more queries of it."""
+    return heads.reshape(1, heads.shape[1] // groups, -1, heads.shape[3]).contiguous()
+
+
+def _unfold(folded: Tensor, groups: int) -> Tensor:
+    return folded.reshape(1, folded.shape[1] * groups, -1, folded.shape[3])
+
+
+def _grid(packed: Tensor, slate: SlateShape) -> Tensor:
+    """(1, H, Tc, D) -> (C, H, L, D), short candidates padded by their last token."""
+    return _rows_to_grid(packed.index_select(2, slate.gather), slate)
+
+
+def _row(grid: Tensor, slate: SlateShape) -> Tensor:
+    """(C, H, L, D) -> (1, H, Tc, D)."""
+    return _grid_to_rows(grid).index_select(2, slate.real)
+
+
+def _rows_to_grid(rows: Tensor, slate: SlateShape) -> Tensor:
+    _, heads, tokens, width = rows.shape
+    count = len(slate.lengths)
+    return rows.view(heads, count, tokens // count, width).transpose(0, 1).contiguous()
+
+
+def _grid_to_rows(grid: Tensor) -> Tensor:
+    return grid.transpose(0, 1).flatten(1, 2)[None].contiguous()
+
+
+def _repeat(heads: Tensor, groups: int) -> Tensor:
+    """(B, K, S, D) -> (B, K * groups, S, D)."""
+    if groups == 1:
+        return heads
+    return heads[:, :, None].expand(-1, -1, groups, -1, -1).flatten(1, 2)
+
+
+def _sum_groups(grad: Tensor, groups: int) -> Tensor:
+    """(B, H, S, D) -> (B, H / groups, S, D)."""
+    if groups == 1:
+        return grad
+    batch, heads, tokens, width = grad.shape
+    return grad.view(batch, heads // groups, groups, tokens, width).sum(2)
+
+
+def packed(prefixes: Sequence[int], lengths: Sequence[Sequence[int]]) -> SlatesPass:
+    """The pass over slates whose prefixes have so many tokens, and whose candidates so many each."""
+    slates, start = [], 0
+    for prefix, own in zip(prefixes, lengths, strict=True):
+        slates.append(SlateShape(start, prefix, tuple(own)))
+        start += slates[-1].tokens
+    return SlatesPass(tuple(slates))

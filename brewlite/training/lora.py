@@ -1,0 +1,101 @@
+"""Low-rank differences to a frozen decoder: what a checkpoint holds, and what is merged into the base when it is loaded.
+
+Hu et al., "LoRA: Low-Rank Adaptation of Large Language Models", ICLR 2022. The base stays in its 16-bit type; the
+differences are learned in float32 and take part in 16 bits.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+
+import torch
+from msgspec import Struct
+from torch import Tensor, nn
+
+from brewlite.errors import BadSettings
+
+DOWN, UP = "lora_down", "lora_up"
+
+
+class LoraConfig(Struct, frozen=True, kw_only=True):
+    """Shape of the differences."""
+
+    rank: int = 16
+    alpha: float = 32.0
+    """The difference is ``alpha / rank`` times the product of its two matrices."""
+    seed: int = 0
+
+
+class LoraLinear(nn.Module):
+    """A frozen linear layer and what is learned on top of it; the difference is 0 at first."""
+
+    def __init__(self, base: nn.Linear, config: LoraConfig, generator: torch.Generator) -> None:
+        super().__init__()
+        self.base = base.requires_grad_(False)
+        self.scale = config.alpha / config.rank
+        down = torch.empty(config.rank, base.in_features)
+        nn.init.kaiming_uniform_(down, a=math.sqrt(5), generator=generator)
+        self.lora_down = nn.Parameter(down)
+        self.lora_up = nn.Parameter(torch.zeros(base.out_features, config.rank))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(..., in) -> (..., out)."""
+        kind = self.base.weight.dtype
+        low = nn.functional.linear(x, self.lora_down.to(kind))
+        out: Tensor = self.base(x) + nn.functional.linear(low, (self.lora_up * self.scale).to(kind))
+        return out
+
+
+def add_lora(decoder: nn.Module, config: LoraConfig) -> list[nn.Parameter]:
+    """Put a difference on every linear layer of ``decoder``; returns all that is to be learned.
+
+    Raises:
+        BadSettings: the rank is not above 0.
+    """
+    if config.rank < 1:
+        raise BadSettings(f"rank is {config.rank}: give at least 1")
+    decoder.requires_grad_(False)
+    generator = torch.Generator().manual_seed(config.seed)
+    for parent, name, linear in list(_linears(decoder)):
+        setattr(parent, name, LoraLinear(linear, config, generator))
+    return [parameter for parameter in decoder.parameters() if parameter.requires_grad]
+
+
+def lora_state(decoder: nn.Module) -> dict[str, Tensor]:
+    """Name -> matrix of every difference, float32."""
+    return {name: tensor.detach() for name, tensor in decoder.state_dict().items() if name.endswith((DOWN, UP))}
+
+
+def load_lora(decoder: nn.Module, state: Mapping[str, Tensor]) -> None:
+    """Set the differences of a ``decoder`` that has them. Raises BadSettings when the names are not the same."""
+    own = lora_state(decoder)
+    if own.keys() != state.keys():
+        raise BadSettings("the differences are those of another model, or of another shape")
+    with torch.no_grad():
+        for name, tensor in own.items():
+            tensor.copy_(state[name])
+
+
+def merge_lora(decoder: nn.Module, state: Mapping[str, Tensor], scale: float) -> None:
+    """Add differences to the weights of a plain ``decoder``, for good.
+
+    Raises:
+        BadSettings: a difference is of a layer that the decoder does not have, or of another shape.
+    """
+    weights = dict(decoder.named_parameters())
+    with torch.no_grad():
+        for name in [name for name in state if name.endswith(DOWN)]:
+            layer = name.removesuffix(f".{DOWN}")
+            difference = scale * state[f"{layer}.{UP}"].float() @ state[name].float()
+            weight = weights.get(f"{layer}.weight")
+            if weight is None or weight.shape != difference.shape:
+                raise BadSettings(f"the checkpoint changes {layer}, which this base model has not, or in another shape")
+            weight.copy_((weight.float() + difference).to(weight.dtype))
+
+
+def _linears(module: nn.Module) -> Iterator[tuple[nn.Module, str, nn.Linear]]:
+    for parent in module.modules():
+        for name, child in parent.named_children():
+            if isinstance(child, nn.Linear):
+                yield parent, name, child
