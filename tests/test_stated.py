@@ -187,8 +187,8 @@ def test_french_is_elided():
 
 MARKS = {
     "en": r"\b(?:the|of|for|with|in|at|i|i'm|please|any|me|my|no|not|about|is|are|to|that|do|you|just|only|show)\b",
-    "de": r"\b(?:ich|bitte|und|die|der|mit|zum|thema|für|keine|nichts|wir|eine?|suche|gibt|haben|bereich|es|stellen?|bei|"
-    r"mir|unterkünfte|nur|auf|zeig(?:en)?|wo|liebsten|brauche|in)\b",
+    "de": r"\b(?:ich|bitte|und|die|der|mit|zum|thema|für|keine|nichts|wir|eine?|suche|gibt|haben|bereich|es|stellen?|"
+    r"bei|mir|unterkünfte|nur|auf|zeig(?:en)?|wo|liebsten|brauche|in)\b",
     "fr": r"\b(?:je|j'|des|les|pas|avec|s'il|sur|d'|de|une?|il|cherche|autre|dans|chez|au|à|bonjour|logements?)",
     "es": r"\b(?:busco|con|por|favor|quiero|sobre|me|no|una?|unas|hay|en|de|es|solo|primero|necesito|prefiero|sería|"
     r"preguntas|tiene[ns]?|lo|sin|algo|nada)\b",

@@ -157,7 +157,7 @@ _ANY_REFUSAL = (
     "Keep {many} away from me.",
     "I'm done with {many}.",
     "Better to leave {many} aside.",
-    "There's nothing for me in {many}.",
+    "{Many} leave me cold.",
     "{Many} put me off.",
     "I can't stand {many}.",
     "I am looking for something else than {many}.",
