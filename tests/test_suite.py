@@ -26,6 +26,7 @@ from brewlite.evaluation.suite.registry import MAKERS, METRICS, TASKS, chosen
 from brewlite.evaluation.suite.report import SuiteReport
 from brewlite.evaluation.suite.run import Suite, SuiteConfig
 from brewlite.evaluation.suite.site import BenchSite
+from brewlite.evaluation.suite.task import SuiteTask
 from brewlite.records import RankingPrompt
 from brewlite.testing import FakeRanker
 
@@ -66,6 +67,7 @@ def test_there_are_more_than_fifty_tasks_and_each_is_whole():
         assert {parse_name(name)[0] for name in task.data} <= known, task
         assert 0 < task.quick <= task.full, task
         assert task.about.strip(), task
+        assert msgspec.json.decode(msgspec.json.encode(task), type=SuiteTask) == task
 
 
 def test_tasks_are_chosen_by_name_or_family():

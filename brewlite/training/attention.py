@@ -8,9 +8,9 @@ attention, so that each part gets its exact gradient (as ring attention does; Li
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -33,7 +33,7 @@ class SlateShape:
     lengths: tuple[int, ...]
     """Tokens of each candidate."""
     gather: Tensor = field(init=False, compare=False)
-    """(C * L,) token of the slate's candidates at each place of the padded (C, L) grid; padding repeats a last token."""
+    """(C * L,) token at each place of the padded (C, L) grid of candidates; padding repeats a last token."""
     real: Tensor = field(init=False, compare=False)
     """(Tc,) places of the padded grid that are no padding, in the row's order."""
 
@@ -68,7 +68,7 @@ class SlatesPass:
     slates: tuple[SlateShape, ...]
 
     def attend(self, layer: int, query: Tensor, key: Tensor, value: Tensor, rule: Rule) -> Tensor:
-        """query (1, H, T, D), key and value (1, K, T, D) -> (1, H, T, D)."""
+        """Query (1, H, T, D), key and value (1, K, T, D) -> (1, H, T, D)."""
         if rule.window is not None or rule.softcap is not None or query.device.type != "cpu":
             raise BadSettings("training knows full attention on the CPU only: choose a model without windows and caps")
         parts = []
@@ -76,11 +76,11 @@ class SlatesPass:
             begin, middle, end = slate.start, slate.start + slate.prefix, slate.start + slate.tokens
             q, k, v = query[:, :, begin:end], key[:, :, begin:end], value[:, :, begin:end]
             split = slate.prefix
-            parts.append(_Causal.apply(q[:, :, :split], k[:, :, :split], v[:, :, :split], rule.scaling))
+            parts.append(_causal(q[:, :, :split], k[:, :, :split], v[:, :, :split], rule.scaling))
             if middle < end:
                 behind = (k[:, :, :split], v[:, :, :split])
                 parts.append(
-                    _Candidates.apply(q[:, :, split:], *behind, k[:, :, split:], v[:, :, split:], slate, rule.scaling)
+                    _candidates(q[:, :, split:], *behind, k[:, :, split:], v[:, :, split:], slate, rule.scaling)
                 )
         return torch.cat(parts, dim=2)
 
@@ -95,7 +95,7 @@ class _Causal(torch.autograd.Function):
         out, lse = _forward(query, k, v, 0.0, True, scale=scale)
         ctx.save_for_backward(query, key, value, out, lse)
         ctx.scale, ctx.groups = scale, groups
-        return out
+        return cast(Tensor, out)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
@@ -146,6 +146,11 @@ class _Candidates(torch.autograd.Function):
         dq = _unfold(dq_behind, groups) + _row(dq_own, slate)
         dk, dv = (_row(_sum_groups(d, groups), slate) for d in (dk, dv))
         return dq, dpk, dpv, dk, dv, None, None
+
+
+# torch's own signature of apply is untyped.
+_causal: Callable[..., Tensor] = _Causal.apply
+_candidates: Callable[..., Tensor] = _Candidates.apply
 
 
 def _fold(heads: Tensor, groups: int) -> Tensor:

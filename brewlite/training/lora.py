@@ -1,4 +1,4 @@
-"""Low-rank differences to a frozen decoder: what a checkpoint holds, and what is merged into the base when it is loaded.
+"""Low-rank differences to a frozen decoder: what a checkpoint holds, and what is merged into the base at load.
 
 Hu et al., "LoRA: Low-Rank Adaptation of Large Language Models", ICLR 2022. The base stays in its 16-bit type; the
 differences are learned in float32 and take part in 16 bits.

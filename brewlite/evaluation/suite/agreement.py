@@ -123,10 +123,12 @@ def _ranks(scores: Floats) -> Floats:
 
 
 METRICS: tuple[Metric, ...] = (
-    MeanMetric(name="ndcg-gain", unit="ndcg@10 gained", measure=gain),
-    MeanMetric(name="moved-scores", unit="share of scores that moved", measure=moved, higher_is_better=False),
-    MeanMetric(name="top5-overlap", unit="share of the first 5 kept", measure=overlap),
-    MeanMetric(name="tau", unit="Kendall's tau", measure=tau),
-    MeanMetric(name="rank-gain", unit="share of the list risen", measure=rise, higher_is_better=False),
-    MeanMetric(name="risen", unit="share of twins that rose", measure=risen, higher_is_better=False),
+    MeanMetric(name="ndcg-gain", unit="ndcg@10 gained", measure=gain, of_itself=True),
+    MeanMetric(
+        name="moved-scores", unit="share of scores that moved", measure=moved, higher_is_better=False, of_itself=True
+    ),
+    MeanMetric(name="top5-overlap", unit="share of the first 5 kept", measure=overlap, of_itself=True),
+    MeanMetric(name="tau", unit="Kendall's tau", measure=tau, of_itself=True),
+    MeanMetric(name="rank-gain", unit="share of the list risen", measure=rise, higher_is_better=False, of_itself=True),
+    MeanMetric(name="risen", unit="share of twins that rose", measure=risen, higher_is_better=False, of_itself=True),
 )

@@ -63,7 +63,7 @@ def judge(
         compared={
             name: compare(values[ours], column, visitors, metric.higher_is_better, seed)
             for name, column in values.items()
-            if ours in values and name != ours
+            if ours in values and name != ours and not metric.of_itself
         },
         values={name: tuple(_plain(value) for value in column) for name, column in values.items()},
     )

@@ -33,6 +33,8 @@ class MeanMetric:
     measure: Callable[[Asked], float | None]
     """None: this answer cannot be judged, and counts in no mean."""
     higher_is_better: bool = True
+    of_itself: bool = False
+    """True: a method is compared with itself, asked in another way, so baselines say nothing about it."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ class PooledMetric:
     """The figure of all contributions; called again for every round of the bootstrap."""
     higher_is_better: bool = True
     curve: Callable[[Sequence[Floats]], tuple[Bin, ...]] | None = None
+    of_itself: bool = False
 
 
 Metric = MeanMetric | PooledMetric

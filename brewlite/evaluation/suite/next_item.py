@@ -15,7 +15,7 @@ from brewlite.evaluation.suite.case import Case
 from brewlite.evaluation.suite.metric import Asked, MeanMetric, Metric
 from brewlite.evaluation.suite.preference import full_cases, log_of_actions, matched_cases
 from brewlite.evaluation.suite.site import BenchSite
-from brewlite.evaluation.suite.task import Maker, SuiteTask
+from brewlite.evaluation.suite.task import Maker, SuiteTask, Value
 from brewlite.records import Query, Task
 
 NDCG = "ndcg@10"
@@ -119,6 +119,11 @@ def _next(name: str, family: str, about: str, data: Sequence[str], maker: str = 
     return structs.replace(task, **more)
 
 
+def _within(facet: str, least: float, below: float | None, kind: str) -> dict[str, Value]:
+    bounds: dict[str, Value] = {"facet": facet, "least": float(least), "of": QUICK_CASES[kind]}
+    return bounds if below is None else {**bounds, "below": float(below)}
+
+
 _OVERALL = "next item"
 _WHERE = {
     "airbnb_barossa": "Short stays A: the next stay, later than anything learned",
@@ -129,8 +134,8 @@ _WHERE = {
     "stackexchange_beer": "Q&A beer: a site kept out of training",
     "jobs_views": "Job views: a domain kept out of training",
 }
-_LENGTHS = (("0", 0, 1), ("1-5", 1, 6), ("6-20", 6, 21), ("21+", 21, np.inf))
-_MONTHS = (("first month", 0, 1), ("months 2-3", 1, 3), ("months 4-6", 3, 6), ("later", 6, np.inf))
+_LENGTHS = (("0", 0, 1), ("1-5", 1, 6), ("6-20", 6, 21), ("21+", 21, None))
+_MONTHS = (("first month", 0, 1), ("months 2-3", 1, 3), ("months 4-6", 3, 6), ("later", 6, None))
 _QUESTIONS = (
     ("posts/will-answer", POSTS[:2], "answer", "Will this visitor answer this post?",
      "Judge whether the visitor knows enough about this topic, and cares enough, to answer."),
@@ -157,14 +162,14 @@ TASKS: tuple[SuiteTask, ...] = (
             sets, "full", quick=max(3 * len(sets), 12))
       for kind, sets in BY_KIND.items()),
     *(_next(f"{kind}/history-{name}", "history length", f"{kind.capitalize()}: visitors with {name} events before",
-            sets, options={"facet": "history", "least": float(least), "below": float(below), "of": QUICK_CASES[kind]})
+            sets, options=_within("history", least, below, kind))
       for kind, sets in BY_KIND.items() for name, least, below in _LENGTHS),
     *(_next(f"{kind}/new-items", "new items", f"{kind.capitalize()}: chosen within {days} days of its coming", sets,
-            options={"facet": "age_days", "below": float(days), "of": QUICK_CASES[kind]})
+            options=_within("age_days", 0, days, kind))
       for kind, sets, days in (("listings", LISTINGS, 180), ("posts", POSTS, 60), ("jobs", JOBS, 30))),
     *(_next(f"{kind}/{name.replace(' ', '-')}", "months since the cut", f"{kind.capitalize()}: {name} after the cut",
             BY_KIND[kind],
-            options={"facet": "months", "least": float(least), "below": float(below), "of": QUICK_CASES[kind]})
+            options=_within("months", least, below, kind))
       for kind in ("listings", "posts") for name, least, below in _MONTHS),
     *(_next(name, "another question", question, sets, "asked otherwise", quick=12, full=150 * len(sets),
             options={"action": action, "question": question, "judge": judge})

@@ -198,9 +198,11 @@ class Suite:
         return [case for name in task.data for case in list(maker(task, self._sites[name], each, rng))[:each]]
 
     def _result(self, task: SuiteTask, cases: Sequence[Case], methods: Sequence[SuiteMethod]) -> TaskResult:
-        fresh = bool(task.options.get("fresh"))
+        metric, fresh = METRICS[task.metric], bool(task.options.get("fresh"))
         answers = {}
         for method in methods:
+            if metric.of_itself and _role(method) == "baseline":
+                continue
             answers[method.name] = [
                 self._desk.ask(method, case, self._sites[case.site], fresh)
                 if method.name != task.options.get("without") and method.why_not(self._sites[case.site]) is None
@@ -208,7 +210,7 @@ class Suite:
                 for case in cases
             ]
         seed = (self.config.seed, zlib.crc32(task.name.encode()))
-        return judge(task, METRICS[task.metric], cases, answers, OURS, seed)
+        return judge(task, metric, cases, answers, OURS, seed)
 
 
 def _role(method: SuiteMethod) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -13,6 +14,10 @@ from brewlite.evaluation.suite.report import TaskResult, WorstCase
 from brewlite.evaluation.suite.site import BenchSite
 
 SHOWN = 15
+FROM_ONE = 3
+"""Most of one data set."""
+JUDGED_BY = ("ndcg@10", "pairs")
+"""Metrics between 0 and 1 of tasks that have something to put on top."""
 TEXT_LENGTH = 200
 """Characters of an item."""
 PICKED = 3
@@ -21,10 +26,10 @@ PICKED = 3
 def worst_cases(
     results: Sequence[TaskResult], cases: Mapping[str, Case], sites: Mapping[str, BenchSite], ours: str
 ) -> tuple[WorstCase, ...]:
-    """The cases in which another method is furthest above ours; each once, at most a third of one family."""
+    """The cases in which another method is furthest above ours; each once, at most FROM_ONE of a data set."""
     found: list[tuple[float, TaskResult, int, str]] = []
     for result in results:
-        if not result.higher_is_better or ours not in result.values:
+        if result.task.metric not in JUDGED_BY or ours not in result.values:
             continue
         for place in range(result.n):
             best = _best(result, place, ours)
@@ -32,13 +37,13 @@ def worst_cases(
                 found.append((best[1], result, place, best[0]))
     found.sort(key=lambda row: -row[0])
     shown: dict[str, WorstCase] = {}
-    per_family: dict[str, int] = {}
+    taken: Counter[tuple[str, str]] = Counter()
     for _, result, place, best_method in found:
-        key, family = result.cases[place].key, result.task.family
-        if key in shown or per_family.get(family, 0) >= SHOWN // 3:
+        case = cases[result.cases[place].key]
+        if case.key in shown or taken[case.site, result.task.metric] == FROM_ONE:
             continue
-        per_family[family] = per_family.get(family, 0) + 1
-        shown[key] = _described(result, place, best_method, cases[key], sites[cases[key].site], ours)
+        taken[case.site, result.task.metric] += 1
+        shown[case.key] = _described(result, place, best_method, case, sites[case.site], ours)
         if len(shown) == SHOWN:
             break
     return tuple(shown.values())

@@ -57,6 +57,6 @@ def _ranks(scores: Floats) -> Ints:
 METRICS: tuple[Metric, ...] = (
     MeanMetric(name="pairs", unit="share of pairs", measure=pairs_right),
     MeanMetric(name="violations@10", unit="share of the top 10", measure=violations, higher_is_better=False),
-    MeanMetric(name="understood", unit="share of requests", measure=understood),
-    MeanMetric(name="moved", unit="share of pairs", measure=moved, higher_is_better=False),
+    MeanMetric(name="understood", unit="share of requests", measure=understood, of_itself=True),
+    MeanMetric(name="moved", unit="share of pairs", measure=moved, higher_is_better=False, of_itself=True),
 )
