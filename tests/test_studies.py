@@ -293,6 +293,21 @@ def test_what_is_finished_is_reported_and_the_next_run_goes_on(sites_of, tmp_pat
     assert again.costs == rest.costs, "timings are kept too"
 
 
+def test_a_timing_is_of_what_was_asked(sites_of, tmp_path: Path):
+    """A study whose settings are given another meaning is timed anew; a question that two studies ask is timed once."""
+    kept = tmp_path / "times.jsonl"
+
+    def timings(*counts: int) -> int:
+        arms = {f"setting {n}": Arm(candidates=count) for n, count in enumerate(counts)}
+        varied = Study(name="same", about="-", axis="-", settings=tuple(arms), arm=lambda s: arms[str(s)])
+        run_study(varied, ["fake"], lambda _: sites_of(FakeRanker()), FEW, kept)
+        return len(kept.read_bytes().splitlines())
+
+    assert timings(10, 20) == 4, "one case of each of two sites"
+    assert timings(10, 20) == 4
+    assert timings(10, 15) == 6
+
+
 def test_an_interrupt_before_the_first_case_says_so(sites_of):
     with pytest.raises(BadRecord, match="no case was finished"):
         run_study(find_study("history-tokens"), ["fake"], lambda _: sites_of(CountingRanker(patience=0)), FEW)

@@ -10,6 +10,7 @@ from importlib.metadata import version
 from itertools import zip_longest
 from pathlib import Path
 
+import msgspec
 import numpy as np
 from msgspec import Struct, structs
 
@@ -120,7 +121,8 @@ class StudyRun:
             by_name, desk = {site.name: site for site in sites}, Desk()
             for number, case in enumerate(self._cases):
                 for setting, arm in arms.items():
-                    key = f"{self.study.name} {setting} {model} {case.key} {machine_name()}"
+                    how = msgspec.json.encode((arm.prompt, arm.candidates)).decode()
+                    key = f"{model} on {machine_name()}: {case.key} {how}"
                     asked = posed(case, arm, self.config.seed)
                     self._outcomes[setting, number] = self._outcome(asked, by_name[case.site], desk, key)
                     self._progress(self.study.name, len(self._outcomes), len(self._cases) * len(self.settings))
