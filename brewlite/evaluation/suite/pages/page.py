@@ -205,16 +205,23 @@ def _in_colour(rows: list[Standing], methods: Methods) -> list[str]:
     return list(best.values())[:SHOWN]
 
 
-def _calibration(report: SuiteReport, methods: Methods) -> list[tuple[str, str, Markup, list[Column]]]:
-    made = []
-    heads = {head.name: head for head in columns(report)}
-    for number_, result in enumerate(report.results):
+class Calibration(Struct, frozen=True, kw_only=True):
+    """Every curve of the run."""
+
+    panels: list[tuple[str, str, Markup]]
+    """(task, what it asks, plot)."""
+    shown: list[Column]
+
+
+def _calibration(report: SuiteReport, methods: Methods) -> Calibration:
+    panels, drawn = [], set()
+    for place, result in enumerate(report.results):
         curves = {name: curve for name, curve in result.curves.items() if curve and name in methods}
         if curves:
-            name = f"curve-{number_}"
-            plot = calibration_plot(name, clean(result.task.name), curves, methods)
-            made.append((clean(result.task.name), clean(result.task.about), plot, [heads[key] for key in curves]))
-    return made
+            name, about = clean(result.task.name), clean(result.task.about)
+            panels.append((name, about, calibration_plot(f"curve-{place}", name, curves, methods)))
+            drawn |= set(curves)
+    return Calibration(panels=panels, shown=[head for head in columns(report) if head.name in drawn])
 
 
 def _cost(report: SuiteReport, heads: tuple[Column, ...]) -> dict[str, Any]:
@@ -239,7 +246,7 @@ def _cost_plot(report: SuiteReport, overviews: list[PoolView], methods: Methods)
         for row in overviews[0].rows
         if row.method in timed.figures and timed.figures[row.method].value > 0
     ]
-    if len(rows) < 2:
+    if len(rows) < 3:  # the table says it better
         return None
     shown = _in_colour(overviews[0].rows, methods)
     return clean(timed.task.about).rstrip("."), cost_plot("cost-plot", "Quality against seconds", rows, shown, methods)

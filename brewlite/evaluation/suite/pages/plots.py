@@ -47,13 +47,13 @@ def standing_plot(name: str, title: str, rows: Sequence[Standing], methods: Meth
             )
         _method_ticks(axes, [methods[row.method] for row in reversed(rows)])
         axes.set_xlim(0, 1.14 * max([row.mean.high or row.mean.value for row in rows] + [0.01]))
-        axes.set_xlabel("mean NDCG@10 over the data sets, 95% interval")
+        axes.set_xlabel("mean NDCG@10, 95% interval")
         best = ", ".join(f"{methods[row.method].label} {number(row.mean.value)}" for row in rows[:3])
         return finished(figure, name, title, f"Bars, best first: {clean(best)}. All figures stand in the table.")
 
 
 def trend_plot(name: str, trend: Trend, shown: Sequence[str], methods: Methods, axis: str) -> Markup:
-    """Lines over the bins: ``shown`` in their colours with intervals, all others thin and grey."""
+    """Lines over the bins: ``shown`` in their colours, ours with its interval, all others thin and grey."""
     with settings():
         figure = drawing(*PANEL)
         axes = figure.subplots()
@@ -61,9 +61,8 @@ def trend_plot(name: str, trend: Trend, shown: Sequence[str], methods: Methods, 
         for method, points in trend.points.items():
             if method not in shown:
                 axes.plot(places, [point.mean.value for point in points], color=INK["quiet"], linewidth=0.8, zorder=1)
-        for order, method in enumerate(reversed(shown)):
-            shift = 0.035 * (order - (len(shown) - 1) / 2)
-            _line(axes, [place + shift for place in places], [p.mean for p in trend.points[method]], methods[method])
+        for method in reversed(shown):
+            _line(axes, places, [point.mean for point in trend.points[method]], methods[method])
         cases = next(iter(trend.points.values()))
         labels = [f"{label}\nn={point.cases}" for label, point in zip(trend.bins, cases, strict=True)]
         axes.set_xticks(list(places), labels)
@@ -180,8 +179,8 @@ def _line(axes: Any, x: Sequence[float], means: Sequence[Estimate], facts: Metho
     look, ours = style(facts), facts.role == "ours"
     colour = INK[look.colour]
     for place, mean in zip(x, means, strict=True):
-        if mean.low is not None and mean.high is not None:
-            axes.plot([place, place], [mean.low, mean.high], color=colour, linewidth=1.6 if ours else 1, alpha=0.6)
+        if ours and mean.low is not None and mean.high is not None:
+            axes.plot([place, place], [mean.low, mean.high], color=colour, linewidth=7, alpha=0.25)
     axes.plot(
         x,
         [mean.value for mean in means],

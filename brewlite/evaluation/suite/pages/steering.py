@@ -50,10 +50,18 @@ class _Judged(Struct, frozen=True):
     values: dict[str, float]
 
 
+_LANGUAGES = {"en": "English", "de": "German", "fr": "French", "es": "Spanish"}
+
+
+def _language(one: _Judged) -> str:
+    said = str(one.case.facets.get("language", ""))
+    return _LANGUAGES.get(said, said)
+
+
 _HEAT: tuple[tuple[str, Callable[[_Judged], str], Callable[[_Judged], str]], ...] = (
     ("What is asked", lambda one: one.task, lambda one: one.about),
     ("How it is said", lambda one: str(one.case.facets.get("request", "")), lambda one: ""),
-    ("In which language", lambda one: str(one.case.facets.get("language", "")), lambda one: ""),
+    ("In which language", _language, lambda one: ""),
     ("Where", lambda one: one.kind, lambda one: ""),
 )
 """Title, label of a case's row (empty: in none), and a line below it."""

@@ -18,7 +18,7 @@ def clean(text: str) -> str:
     return _CONTROL.sub("\ufffd", _UNSEEN.sub("", text.replace("\r\n", "\n")))
 
 
-def short(text: str, most: int = 34) -> str:
+def short(text: str, most: int = 36) -> str:
     """``text`` on one line of at most so many characters: what a drawing has room for."""
     line = " ".join(clean(text).split())
     return line if len(line) <= most else f"{line[: most - 1].rstrip()}…"
