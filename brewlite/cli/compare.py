@@ -80,10 +80,12 @@ def _table(changes: Sequence[Change], with_method: bool) -> Table:
 
 
 def _cells(change: Change) -> list[str]:
-    low, high = change.difference.low, change.difference.high
-    interval = "" if low is None or high is None else f" ({low:+.3g} to {high:+.3g})"
+    from brewlite.evaluation.suite.pages.wording import number, signed, signed_interval
+
+    interval = signed_interval(change.difference)
     p = "" if change.corrected is None else "<0.001" if change.corrected < 0.001 else f"{change.corrected:.3f}"
     colour = {"better": "green", "worse": "red"}.get(change.outcome)
     outcome = f"[bold {colour}]{change.outcome}[/]" if colour else change.outcome
-    values = [f"{change.before:.3g}", f"{change.after:.3g}", f"{change.difference.value:+.3g}{interval}"]
+    difference = signed(change.difference.value) + (f" ({interval})" if interval else "")
+    values = [number(change.before), number(change.after), difference]
     return [*values, p, f"{change.cases:,}" if change.cases else "", outcome]

@@ -14,6 +14,7 @@ from brewlite.errors import BadSettings
 from brewlite.evaluation.log import Floats, Ints
 from brewlite.evaluation.paired import holm, sign_flip
 from brewlite.evaluation.statistics import Draws, Estimate
+from brewlite.evaluation.suite.pages.wording import number, signed_interval
 from brewlite.evaluation.suite.report import FORMAT, SuiteReport, TaskResult
 
 LEVEL = 0.05
@@ -277,9 +278,9 @@ def _verdict(changes: list[Change]) -> tuple[str, ...]:
 
 def sentence(change: Change) -> str:
     """One change: "jobs/next: ndcg@10 from 0.312 to 0.341, better by 0.029 (95% sure: +0.011 to +0.047; p = 0.004)"."""
-    low, high = change.difference.low, change.difference.high
-    sure = "" if low is None or high is None else f"95% sure: {low:+.3g} to {high:+.3g}; "
-    figures = f"{change.task}: {change.unit} from {change.before:.3g} to {change.after:.3g}"
+    interval = signed_interval(change.difference)
+    sure = f"95% sure: {interval}; " if interval else ""
+    figures = f"{change.task}: {change.unit} from {number(change.before)} to {number(change.after)}"
     p = change.corrected if change.corrected is not None else 1.0
     odds = "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
-    return f"{figures}, {change.outcome} by {abs(change.difference.value):.3g} ({sure}{odds} corrected)."
+    return f"{figures}, {change.outcome} by {number(abs(change.difference.value))} ({sure}{odds} corrected)."
