@@ -61,7 +61,8 @@ class Blend:
     def parts(self, signals: Signals) -> dict[str, Floats]:
         """Each signal times its weight, (N,) each; their sum is the first stage's score."""
         config, priors = self.config, self.priors
-        crowd = config.asked if signals.wish.any() or signals.words.any() else 1.0
+        # Only a refusal leaves open what is wanted: then the crowd's choice counts in full.
+        crowd = config.asked if (signals.wish > 0).any() or (signals.words > 0).any() else 1.0
         weights = {
             "popularity": crowd * config.popularity * priors.popularity,
             "freshness": crowd * config.freshness * priors.freshness,

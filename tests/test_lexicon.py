@@ -32,12 +32,6 @@ def test_rare_words_count_more_and_stop_words_not():
     assert rare[2] > rare[1], "fewer hold river"
 
 
-def test_a_negated_clause_is_left_out():
-    lexicon = Lexicon().refresh(ITEMS, wording)
-    assert lexicon.coverage("no trains").max() == 0
-    assert lexicon.coverage("river, not by the trains") == pytest.approx(lexicon.coverage("river"))
-
-
 def test_changed_new_and_gone_items_are_noticed():
     lexicon = Lexicon().refresh(ITEMS, wording)
     changed = [ITEMS[2], structs.replace(ITEMS[1], text="By the sea."), item(9, "river")]

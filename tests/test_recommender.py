@@ -236,3 +236,15 @@ def test_threads_take_turns(site: Recommender):
 
     with ThreadPoolExecutor(4) as pool:
         assert set(pool.map(ask, range(40))) == {5}
+
+
+def test_what_is_refused_sinks(site: Recommender):
+    def ranks(words: str) -> dict[str, int]:
+        ids = tuple(str(number) for number in range(40))
+        return {p.item.id: p.rank for p in site.rank(Query(candidates=ids, instructions=words), use_model=False).picks}
+
+    wanted, refused, neither = ranks("a balcony"), ranks("I hate a balcony"), ranks("")
+    balconies = [str(number) for number in range(40) if number % 5 == 0]
+    mean = {name: np.mean([each[s] for s in balconies]) for name, each in
+            (("wanted", wanted), ("refused", refused), ("neither", neither))}  # fmt: skip
+    assert mean["wanted"] < mean["neither"] < mean["refused"]

@@ -517,3 +517,30 @@ def test_bad_filters_are_refused(filters, complaint):
     with pytest.raises(BadRecord) as caught:
         parse_filters(filters, HOMES)
     assert complaint in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("words", "op", "value"),
+    [
+        ("Anything above $260 a night is too dear", "<=", 260.0),
+        ("more than $300 is out of the question", "<=", 300.0),
+        ("over $300 won't do", "<=", 300.0),
+    ],
+)
+def test_what_is_denied_is_turned_round(words, op, value):
+    (constraint,) = understand(words, load_adapter("realestate").fields, at=datetime.now(UTC)).constraints
+    assert (constraint.field, constraint.op, constraint.value) == ("price", op, value)
+
+
+def test_a_refusal_reaches_over_a_few_words():
+    fields = load_adapter("posts").fields
+    (since,) = understand("Nothing that was posted before June 2013", fields, at=datetime.now(UTC)).constraints
+    assert (since.field, since.op) == ("created", ">=")
+
+
+def test_anything_but_is_a_refusal():
+    known = {"room_type": ["Entire home/apt", "Private room", "Shared room"]}
+    fields = load_adapter("realestate").fields
+    read = understand("Anything but shared rooms", fields, at=datetime.now(UTC), known=known)
+    assert [(c.op, c.value) for c in read.constraints] == [("!=", "shared room")]
+    assert understand("fewer than 3 bedrooms is too small", fields, at=datetime.now(UTC)).constraints[0].op == ">="

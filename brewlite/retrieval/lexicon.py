@@ -18,8 +18,6 @@ from brewlite.retrieval.catalog import Floats
 FEATURES = 2**18
 """Buckets that words are hashed into: no vocabulary to fit, so items can come and go."""
 _WORD = re.compile(r"[^\W_]{3,}")
-_CLAUSE = re.compile(r"[,.;:!?\n]+|\bbut\b|\band\b")
-_NEGATED = re.compile(r"^\W*(?:no|not|never|without|avoid|nothing|don't|dont|isn't)\b", re.IGNORECASE)
 
 
 class Lexicon:
@@ -53,14 +51,10 @@ class Lexicon:
         return self
 
     def coverage(self, wish: str) -> Floats:
-        """(N,) float32 in [0, 1]: the share of the wish's words in each item, weighted by their rarity squared.
-
-        Clauses that begin with a negation are left out: holding the word is no merit there.
-        """
+        """(N,) float32 in [0, 1]: the share of the wish's words in each item, weighted by their rarity squared."""
         if self._held is None:
             return np.zeros(0, dtype=np.float32)
-        clauses = [clause for clause in _CLAUSE.split(wish) if not _NEGATED.match(clause)]
-        wanted = np.unique(self._read([" ".join(clauses)]).indices)
+        wanted = np.unique(self._read([wish]).indices)
         if not len(wanted):
             return np.zeros(len(self._items), dtype=np.float32)
         held = self._columns[:, wanted]

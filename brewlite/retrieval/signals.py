@@ -45,9 +45,9 @@ class Signals(Struct, frozen=True, kw_only=True):
     interests: Floats
     """Cosine of the item's text to the visitor's stored interests."""
     wish: Floats
-    """Cosine of the item's text to what this query asks for."""
+    """Cosine of the item's text to what this query asks for, less that to what it asks to be spared."""
     words: Floats
-    """Share of the query's words that the item's text holds, rare ones counting more: [0, 1]."""
+    """Share of the wanted words that the item holds, less that of the unwanted; rare ones count more: [-1, 1]."""
     covisit: Floats
     """How often visitors of the history's items also touched this one, over the root of both counts: [0, 1]."""
 
@@ -68,7 +68,7 @@ class Retrieval:
             freshness=(1.0 / (1.0 + moment.age_days / self.config.fresh_days)).astype(np.float32),
             similarity=self._similarity(visitor, moment),
             interests=self._likeness(visitor.interests, moment),
-            wish=self._likeness(visitor.wish, moment),
+            wish=self._likeness(visitor.wish, moment) - np.maximum(self._likeness(visitor.unwanted, moment), 0.0),
             words=self._words(visitor, moment),
             covisit=self._covisit(visitor, moment),
         )
@@ -109,9 +109,11 @@ class Retrieval:
 
     def _words(self, visitor: Visitor, moment: Moment) -> Floats:
         catalog = moment.catalog
-        if not visitor.wish:
+        if not visitor.wish and not visitor.unwanted:
             return np.zeros(len(catalog.items), dtype=np.float32)
-        return self._lexicon.refresh(catalog.items, catalog.wording).coverage(visitor.wish)
+        lexicon = self._lexicon.refresh(catalog.items, catalog.wording)
+        share: Floats = lexicon.coverage(visitor.wish) - lexicon.coverage(visitor.unwanted)
+        return share
 
     def _covisit(self, visitor: Visitor, moment: Moment) -> Floats:
         """Item-item counts over shared visitors, cosine-normalised (Sarwar et al. 2001), summed over the history."""

@@ -10,7 +10,7 @@ from brewlite.adapter import Action
 from brewlite.errors import UnknownName
 from brewlite.records import Constraint, Query, User
 from brewlite.retrieval.catalog import Catalog, Ints, Moment, to_us
-from brewlite.wishes import parse_filters, understand
+from brewlite.wishes import parse_filters, part, understand
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,8 @@ class Visitor:
     """All that the visitor says: stored interests and the query's instructions. What the model reads."""
     wish: str
     """What this query asks for, less the parts that became hard limits."""
+    unwanted: str
+    """What it asks to be spared, likewise."""
     interests: str
     """What the visitor's record says they are after."""
     constraints: tuple[Constraint, ...]
@@ -63,13 +65,15 @@ def meet(query: Query, moment: Moment, stored: User | None) -> Visitor:
         notes.append(f"visitor {query.user!r} has no profile and no events yet: ranked as a newcomer")
     known = catalog.known_values() if query.instructions else None
     wishes = understand(query.instructions, catalog.adapter.fields, at=moment.at, known=known)
+    parted = part(wishes.rest)
     interests = stored.interests if stored is not None else ""
     stored_profile = stored.profile if stored is not None else {}
     return Visitor(
         user=query.user,
         profile=query.profile if query.profile is not None else stored_profile,
         words=_joined(interests, query.instructions),
-        wish=wishes.rest.strip(),
+        wish=parted.wanted,
+        unwanted=parted.unwanted,
         interests=interests.strip(),
         constraints=parse_filters(query.filters, catalog.adapter.fields) + wishes.constraints,
         history=history,

@@ -5,5 +5,6 @@ from __future__ import annotations
 from brewlite.wishes.language import ENGLISH, Language
 from brewlite.wishes.limits import allows, parse_filters
 from brewlite.wishes.reading import Wishes, understand
+from brewlite.wishes.refusals import Parted, part
 
-__all__ = ["ENGLISH", "Language", "Wishes", "allows", "parse_filters", "understand"]
+__all__ = ["ENGLISH", "Language", "Parted", "Wishes", "allows", "parse_filters", "part", "understand"]

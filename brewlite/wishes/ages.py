@@ -18,6 +18,8 @@ MAX_AGE_DAYS = 366.0
 """What is said to be older is the house, not its listing."""
 
 
+_BETWEEN = "that|which|was|were|is|are|has been|have been"
+"""Between a refusal and the time that it is about: ``nothing that was posted before May``."""
 MAX_DURATION = 1e4
 """Of any unit; more reaches back before there were calendars."""
 
@@ -151,8 +153,13 @@ def _moment(sentence: Sentence, i: int, at: datetime, past: bool) -> datetime | 
 
 def _limit(sentence: Sentence, first: int, last: int, op: str, moment: datetime, field: str = "created") -> Constraint:
     """The limit, turned round by a negation just before it; its tokens are taken."""
-    negation = sentence.phrase_before(first, sentence.language.negations)
-    if negation < first:
+    start = first
+    while start > 0 and sentence.together(start - 1, first) and sentence.is_one_of(start - 1, _BETWEEN):
+        start -= 1
+    negation = sentence.phrase_before(start, sentence.language.negations)
+    if negation < start:
         first, op = negation, FLIPPED[op]
+    if sentence.clause[first] in sentence.denied:
+        first, last, op = sentence.fillers_before(first), sentence.clause_end(first), FLIPPED[op]
     sentence.take(first, last)
     return Constraint(field=field, op=op, value=moment.isoformat(), words=sentence.text(first, last))

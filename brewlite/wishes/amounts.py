@@ -78,6 +78,8 @@ def _single(sentence: Sentence, i: int, fields: Sequence[Field]) -> list[Constra
     start, negated = _negation(sentence, first)
     if not negated and sentence.half_a_choice(first, last):
         return []
+    if sentence.clause[i] in sentence.denied:
+        negated, start, last = not negated, sentence.fillers_before(start), sentence.clause_end(i)
     sentence.take(start, last)
     op = FLIPPED[op] if negated else ">=" if op == "from" else op
     op = ">=" if subject.field.capacity and op == "<=" else op
@@ -96,6 +98,8 @@ def _range(sentence: Sentence, i: int, fields: Sequence[Field]) -> list[Constrai
     first, last = min(first, subject.first), max(j + 1, subject.last)
     low, high = _ends(sentence, i, j, subject)
     if low is None or high is None or _negation(sentence, first)[1] or sentence.half_a_choice(first, last):
+        return []
+    if sentence.clause[i] in sentence.denied:
         return []
     sentence.take(first, last)
     words, field = sentence.text(first, last), subject.field.name

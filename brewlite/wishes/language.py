@@ -38,6 +38,8 @@ class Language(Struct, frozen=True, kw_only=True):
     """Names of a price that make an amount its upper limit without another word."""
     soft: str
     """Anywhere in a clause: what it says is a wish."""
+    denied: str
+    """Anywhere in a clause: what it says is just what is not wanted (``above $300 is too dear``)."""
     tolerant: str
     """Anywhere in a clause: what it names is welcome or nothing the visitor cares about."""
     required: str
@@ -145,6 +147,11 @@ ENGLISH = Language(
         "optional|"
         "not necessarily|not required|not essential|not a must|not needed|could be|can be|might|sort of|kind of|"
         "if you have|wouldn't hurt|in the best case|at some point|rather|likes|or similar|flexible"
+    ),
+    denied=(
+        "is too|are too|would be too|is far too|is way too|is just too|is out|are out|out of the question|won't do|"
+        "will not do|wouldn't do|not an option|isn't an option|is no good|are no good|a no go|a no-go|"
+        "is not for me|is not for us|are not for me|are not for us|isn't for me|aren't for me|a deal breaker"
     ),
     tolerant=(
         "don't mind|dont mind|do not mind|wouldn't mind|doesn't matter|does not matter|don't care|dont care|"

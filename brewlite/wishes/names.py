@@ -97,6 +97,8 @@ def _meant(
     same = tuple(dict.fromkeys(other.value for other in names if other.field == name.field))
     alternative = _alternative(sentence, previous, i)
     start, negated = _negation(sentence, i, previous if alternative else -1)
+    if clause in sentence.denied:
+        return None  # what is denied of a name is left to the words: "shared rooms are too loud"
     if not negated and not _positive(sentence, i, last, name, alternative, named):
         return None
     if negated and not name.declared and not _refused_by_name(sentence, i, name):

@@ -64,6 +64,7 @@ class Sentence:
         self.taken = [False] * len(self.tokens)
         self.soft = self._spread(self._marked(language.soft))
         self.tolerant = self._spread(self._marked(language.tolerant))
+        self.denied = self._marked(language.denied)
 
     def __len__(self) -> int:
         return len(self.tokens)
@@ -115,6 +116,12 @@ class Sentence:
             if not first <= k < last
         )
 
+    def clause_end(self, i: int) -> int:
+        """Where the clause of token ``i`` ends."""
+        while i < len(self) and self.together(i, i + 1):
+            i += 1
+        return i + 1
+
     def take(self, first: int, last: int) -> None:
         """Mark the tokens as understood."""
         self.taken[first:last] = [True] * (last - first)
@@ -143,6 +150,8 @@ class Sentence:
     def _parts(self, i: int) -> bool:
         """Whether the conjunction at ``i`` parts two clauses, and not two ends of a range or ``and up``."""
         after = self.tokens[i + 1] if i + 1 < len(self.tokens) else None
+        if self._words(i - 1, i + 1) in phrases(self.language.negations + "|" + self.language.only):
+            return False  # "anything but", "nothing but"
         if i and self.tokens[i - 1].value is not None and self.is_one_of(i, self.language.at_least_after):
             return False
         if after is None:
