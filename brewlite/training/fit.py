@@ -1,0 +1,249 @@
+"""Fitting a student to labelled slates: batches of whole slates, a step at a time, from where it was left.
+
+What a step does follows from the seed, its number and the weights, and everything that a step changes is in the saved
+state. So a run that was killed and resumed ends with the same bits as one that was not.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from msgspec import Struct
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from brewlite.errors import BadSettings
+from brewlite.evaluation.metrics import Places, ndcg, place
+from brewlite.records import RankingPrompt
+from brewlite.training.lora import load_lora, lora_state
+from brewlite.training.losses import listwise, pointwise, to_teacher
+from brewlite.training.model import Student
+
+
+class Example(Struct, frozen=True, kw_only=True):
+    """One slate to learn from. Raises ValueError when it has nothing to teach."""
+
+    prompt: RankingPrompt
+    gains: tuple[float, ...] = ()
+    """(C,) what each candidate was worth, 0 for not chosen; empty: only the teacher speaks."""
+    teacher: tuple[float, ...] = ()
+    """(C,) another ranker's scores; empty: only the labels speak."""
+
+    def __post_init__(self) -> None:
+        count = len(self.prompt.candidates)
+        if not self.gains and not self.teacher:
+            raise ValueError("an example has neither labels nor a teacher's scores")
+        if len(self.gains) not in (0, count) or len(self.teacher) not in (0, count):
+            raise ValueError(f"{count} candidates, {len(self.gains)} gains and {len(self.teacher)} teacher's scores")
+        if self.gains and not max(self.gains) > 0:
+            raise ValueError("none of an example's candidates was chosen")
+
+    @property
+    def tokens(self) -> int:
+        """Of prefix and candidates."""
+        return len(self.prompt.prefix) + sum(map(len, self.prompt.candidates))
+
+
+class FitConfig(Struct, frozen=True, kw_only=True):
+    """How a student is fitted."""
+
+    steps: int = 300
+    step_tokens: int = 6000
+    """A step takes slates until it has so many tokens: large passes are what keeps the machine busy."""
+    learning_rate: float = 1e-3
+    warmup: int = 20
+    """Steps over which the rate rises; it falls to a tenth by a half cosine."""
+    pointwise: float = 0.1
+    """Weight of the pointwise loss beside the listwise one."""
+    teacher: float = 0.5
+    """Weight of the teacher where an example has labels too; 1 where it has none."""
+    temperature: float = 1.0
+    """Of the teacher's distribution."""
+    weight_decay: float = 0.01
+    clip: float = 1.0
+    save_seconds: float = 180.0
+    seed: int = 0
+
+
+class StepFacts(Struct, frozen=True, kw_only=True):
+    """One step."""
+
+    step: int
+    """1 is the first."""
+    loss: float
+    """Mean over the step's slates."""
+    slates: int
+    tokens: int
+    seconds: float
+
+
+class Fitting:
+    """A run: its student, its optimizer, and how far it is.
+
+    Args:
+        student: with something to learn (see :func:`brewlite.training.lora.add_lora`).
+        examples: in any order.
+        config: how.
+        folder: where the state is saved; a state found there is gone on with.
+
+    Raises:
+        BadSettings: no examples, or the saved state is that of another run.
+    """
+
+    def __init__(self, student: Student, examples: Sequence[Example], config: FitConfig, folder: Path) -> None:
+        if not examples:
+            raise BadSettings("there are no examples to learn from")
+        self.student, self.examples, self.config, self.folder = student, examples, config, folder
+        self.step = 0
+        self._batches: list[list[int]] = []
+        self.history: list[StepFacts] = []
+        self._learned = [p for p in student.decoder.parameters() if p.requires_grad]
+        self._optimizer = torch.optim.AdamW(
+            self._learned, lr=config.learning_rate, weight_decay=config.weight_decay, foreach=False
+        )
+        folder.mkdir(parents=True, exist_ok=True)
+        if (folder / "state.json").exists():
+            self._resume()
+
+    def run(self, tell: Callable[[StepFacts], None] | None = None) -> None:
+        """All steps that are left; saves now and then, and at the end."""
+        saved = time.monotonic()
+        while self.step < self.config.steps:
+            facts = self.one_step()
+            if tell is not None:
+                tell(facts)
+            if time.monotonic() - saved > self.config.save_seconds:
+                self.save()
+                saved = time.monotonic()
+        self.save()
+
+    def one_step(self) -> StepFacts:
+        """Learn from one batch."""
+        start = time.perf_counter()
+        batch = [self.examples[place] for place in self._batch(self.step)]
+        for group in self._optimizer.param_groups:
+            group["lr"] = self.config.learning_rate * rate(self.step, self.config)
+        log_odds = self.student.log_odds([example.prompt for example in batch])
+        losses = [self._loss(odds, example) for odds, example in zip(log_odds, batch, strict=True)]
+        loss = torch.stack(losses).mean()
+        self._optimizer.zero_grad(set_to_none=True)
+        torch.autograd.backward(loss)
+        nn.utils.clip_grad_norm_(self._learned, self.config.clip, foreach=False)
+        self._optimizer.step()
+        self.step += 1
+        facts = StepFacts(
+            step=self.step,
+            loss=float(loss.detach()),
+            slates=len(batch),
+            tokens=sum(example.tokens for example in batch),
+            seconds=time.perf_counter() - start,
+        )
+        self.history.append(facts)
+        return facts
+
+    def save(self) -> None:
+        """Write the state; it is there whole or not at all."""
+        tensors = {f"weight.{name}": tensor.contiguous() for name, tensor in lora_state(self.student.decoder).items()}
+        for number, state in self._optimizer.state_dict()["state"].items():
+            tensors |= {f"optimizer.{number}.{name}": torch.as_tensor(value) for name, value in state.items()}
+        name = f"state-{self.step}.safetensors"
+        save_file(tensors, self.folder / name)
+        told = {
+            "step": self.step,
+            "tensors": name,
+            "run": self._identity(),
+            "history": [[f.step, f.loss, f.slates, f.tokens, f.seconds] for f in self.history],
+        }
+        fresh = self.folder / "state.json.new"
+        fresh.write_text(json.dumps(told))
+        os.replace(fresh, self.folder / "state.json")
+        for old in self.folder.glob("state-*.safetensors"):
+            if old.name != name:
+                old.unlink()
+
+    def _resume(self) -> None:
+        told = json.loads((self.folder / "state.json").read_text())
+        if told["run"] != self._identity():
+            raise BadSettings(f"{self.folder} holds the state of another run: choose another folder, or empty it")
+        tensors = load_file(self.folder / told["tensors"])
+        load_lora(self.student.decoder, _below("weight.", tensors))
+        state: dict[int, dict[str, Tensor]] = {}
+        for name, tensor in _below("optimizer.", tensors).items():
+            number, _, part = name.partition(".")
+            state.setdefault(int(number), {})[part] = tensor
+        self._optimizer.load_state_dict({**self._optimizer.state_dict(), "state": state})
+        self.step = int(told["step"])
+        self.history = [
+            StepFacts(step=step, loss=loss, slates=slates, tokens=tokens, seconds=seconds)
+            for step, loss, slates, tokens, seconds in told["history"]
+        ]
+
+    def _identity(self) -> list[object]:
+        """What two states of one run have in common."""
+        config = self.config
+        return [config.seed, config.step_tokens, config.steps, len(self.examples), sum(e.tokens for e in self.examples)]
+
+    def _batch(self, step: int) -> list[int]:
+        """Which examples the step learns from: those of its epoch in a drawn order, until the tokens are full."""
+        while len(self._batches) <= step:
+            # The number of batches so far tells epochs apart as well as their own number would.
+            order = np.random.default_rng([self.config.seed, len(self._batches)]).permutation(len(self.examples))
+            self._batches += _cut(order.tolist(), [e.tokens for e in self.examples], self.config.step_tokens)
+        return self._batches[step]
+
+    def _loss(self, log_odds: Tensor, example: Example) -> Tensor:
+        loss = torch.zeros(())
+        if example.gains:
+            gains = torch.tensor(example.gains)
+            loss = listwise(log_odds, gains) + self.config.pointwise * pointwise(log_odds, gains)
+        if example.teacher:
+            weight = self.config.teacher if example.gains else 1.0
+            told = to_teacher(log_odds, torch.tensor(example.teacher), self.config.temperature)
+            loss = (1 - weight) * loss + weight * told
+        return loss
+
+
+def rate(step: int, config: FitConfig) -> float:
+    """The share of the learning rate at ``step``: a rise over the warm-up, then half a cosine down to a tenth."""
+    if step < config.warmup:
+        return (step + 1) / config.warmup
+    done = (step - config.warmup) / max(config.steps - config.warmup, 1)
+    return 0.1 + 0.45 * (1 + math.cos(math.pi * min(done, 1.0)))
+
+
+@torch.no_grad()
+def validate(student: Student, examples: Sequence[Example]) -> tuple[float, float]:
+    """Mean listwise loss, and mean NDCG@10 of the first chosen candidate, over examples with labels."""
+    losses, values = [], []
+    for example in examples:
+        (log_odds,) = student.log_odds([example.prompt])
+        losses.append(float(listwise(log_odds, torch.tensor(example.gains))))
+        scores = log_odds.double().numpy()
+        above, tied, total = place(scores, int(np.argmax(example.gains)), np.ones(len(scores), dtype=np.bool_))
+        one = Places(above=np.array([above]), tied=np.array([tied]), total=np.array([total]))
+        values.append(float(ndcg(one)[0]))
+    return float(np.mean(losses)), float(np.mean(values))
+
+
+def _below(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+
+
+def _cut(order: list[int], tokens: list[int], most: int) -> list[list[int]]:
+    """``order`` in batches of at most ``most`` tokens, or of one longer example."""
+    batches: list[list[int]] = [[]]
+    room = most
+    for place_ in order:
+        if batches[-1] and tokens[place_] > room:
+            batches.append([])
+            room = most
+        batches[-1].append(place_)
+        room -= tokens[place_]
+    return batches

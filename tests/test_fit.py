@@ -1,0 +1,132 @@
+"""Fitting: it learns, it can be killed and resumed to the bit, and refuses what it cannot learn from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from transformers import LlamaConfig, LlamaForCausalLM
+
+from brewlite.errors import BadSettings
+from brewlite.records import RankingPrompt
+from brewlite.training.fit import Example, FitConfig, Fitting, rate, validate
+from brewlite.training.lora import LoraConfig, add_lora, lora_state
+from brewlite.training.model import Student
+
+YES, NO, WORDS = 1, 2, 60
+
+
+class Tokens:
+    """The little that a student wants of a tokenizer."""
+
+    lead: tuple[int, ...] = (0,)
+
+    def word_id(self, word: str) -> int:
+        return YES if word == " yes" else NO
+
+
+def student() -> Student:
+    torch.manual_seed(0)
+    config = LlamaConfig(
+        vocab_size=WORDS, hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=4,
+        num_key_value_heads=2, tie_word_embeddings=True,
+    )  # fmt: skip
+    made = Student(LlamaForCausalLM(config), Tokens())
+    add_lora(made.decoder, LoraConfig(rank=8))
+    return made
+
+
+def examples(count: int, seed: int, teacher: bool = False) -> list[Example]:
+    """Of five candidates the one is chosen whose first word is one of the lower half."""
+    rng = np.random.default_rng(seed)
+    made = []
+    for _ in range(count):
+        chosen = int(rng.integers(5))
+        words = [int(rng.integers(10, 25) if place == chosen else rng.integers(25, 40)) for place in range(5)]
+        candidates = tuple(
+            (int(word), *(int(w) for w in rng.integers(40, WORDS, rng.integers(1, 4)))) for word in words
+        )
+        prompt = RankingPrompt(prefix=(5, int(rng.integers(40, WORDS)), 6), candidates=candidates)
+        gains = tuple(float(place == chosen) for place in range(5))
+        made.append(Example(prompt=prompt, gains=gains, teacher=tuple(3 * gain for gain in gains) if teacher else ()))
+    return made
+
+
+CONFIG = FitConfig(steps=120, step_tokens=400, learning_rate=1e-2, warmup=5)
+
+
+def test_it_learns_what_it_was_not_shown(tmp_path: Path):
+    taught, unseen = student(), examples(80, seed=9)
+    before = validate(taught, unseen)
+    Fitting(taught, examples(400, seed=1), CONFIG, tmp_path).run()
+    after = validate(taught, unseen)
+    assert after[0] < before[0] - 0.3, "validation loss falls"
+    assert after[1] > before[1] + 0.1, "validation NDCG rises"
+
+
+def test_a_teacher_alone_teaches(tmp_path: Path):
+    taught, unseen = student(), examples(80, seed=9)
+    silent = [Example(prompt=e.prompt, teacher=e.teacher) for e in examples(400, seed=1, teacher=True)]
+    before = validate(taught, unseen)
+    Fitting(taught, silent, CONFIG, tmp_path).run()
+    assert validate(taught, unseen)[1] > before[1] + 0.1
+
+
+def test_a_resumed_run_ends_with_the_same_bits(tmp_path: Path):
+    config = FitConfig(steps=12, step_tokens=300, warmup=3)
+    shown = examples(60, seed=1)
+    whole = student()
+    Fitting(whole, shown, config, tmp_path / "whole").run()
+    stopped = Fitting(student(), shown, config, tmp_path / "parts")
+    for _ in range(5):
+        stopped.one_step()
+    stopped.save()
+    stopped.one_step()  # lost, as by a kill
+    resumed_student = student()
+    resumed = Fitting(resumed_student, shown, config, tmp_path / "parts")
+    assert resumed.step == 5
+    resumed.run()
+    assert [f.loss for f in resumed.history] == [
+        f.loss for f in Fitting(student(), shown, config, tmp_path / "whole").history
+    ]
+    ours, theirs = lora_state(resumed_student.decoder), lora_state(whole.decoder)
+    assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
+
+
+def test_the_state_of_another_run_is_refused(tmp_path: Path):
+    Fitting(student(), examples(20, seed=1), FitConfig(steps=1), tmp_path).run()
+    with pytest.raises(BadSettings, match="another run"):
+        Fitting(student(), examples(21, seed=1), FitConfig(steps=1), tmp_path)
+    with pytest.raises(BadSettings, match="no examples"):
+        Fitting(student(), [], FitConfig(), tmp_path / "none")
+
+
+def test_an_example_must_teach_something():
+    prompt = RankingPrompt(prefix=(1,), candidates=((2,), (3,)))
+    for wrong in ({}, {"gains": (1.0,)}, {"gains": (0.0, 0.0)}, {"teacher": (1.0, 2.0, 3.0)}):
+        with pytest.raises(ValueError, match=r"example|candidates"):
+            Example(prompt=prompt, **wrong)
+
+
+def test_every_example_is_taken_once_an_epoch(tmp_path: Path):
+    shown = examples(30, seed=1)
+    fitting = Fitting(student(), shown, FitConfig(step_tokens=100), tmp_path)
+    taken: list[int] = []
+    step = 0
+    while len(taken) < 30:
+        batch = fitting._batch(step)
+        assert sum(shown[place].tokens for place in batch) <= 100 or len(batch) == 1
+        taken += batch
+        step += 1
+    assert sorted(taken) == list(range(30))
+
+
+def test_the_rate_rises_and_falls():
+    config = FitConfig(steps=100, warmup=10)
+    rates = [rate(step, config) for step in range(100)]
+    assert rates[:10] == sorted(rates[:10])
+    assert rates[10:] == sorted(rates[10:], reverse=True)
+    assert max(rates) == pytest.approx(1.0, abs=1e-3)
+    assert rates[-1] == pytest.approx(0.1, abs=0.01)
