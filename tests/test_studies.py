@@ -381,6 +381,7 @@ def test_the_table_has_one_cell_a_heading(report: StudyReport, capsys: pytest.Ca
 @pytest.mark.slow
 def test_the_command_runs_from_files_to_files(tmp_path: Path):
     small = small_ranker("llama")
+    small.model.config.max_position_embeddings = 2048  # prompts of the studies are longer than those of its own tests
     small.model.save_pretrained(tmp_path / "tiny")
     small.tokenizer._backend.save(str(tmp_path / "tiny" / "tokenizer.json"))
     for seed, name in enumerate(SITES["posts"]):
