@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from brewlite.cli.output import console, print_json, progress_console
+from brewlite.cli.output import console, print_json, progress_bars
 from brewlite.cli.site import open_site, site_options, site_settings
 from brewlite.errors import BadSettings
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from brewlite.evaluation.replay import Progress
     from brewlite.evaluation.report import Evaluation
     from brewlite.evaluation.statistics import Estimate
     from brewlite.recommender import Recommender
@@ -51,7 +50,7 @@ def evaluate(config: str | None, db: str | None, adapter: str | None, **said: An
     out: Path | None = said["out"]
     if out is not None and not out.parent.is_dir():
         raise BadSettings(f"--out {out}: there is no folder {out.parent}; make it first")
-    with _opened(config, db, adapter, said) as site, _progress() as progress:
+    with _opened(config, db, adapter, said) as site, progress_bars() as progress:
         asked = EvaluationConfig(
             split=said["split"],
             cases=said["cases"],
@@ -87,24 +86,6 @@ def _opened(config: str | None, db: str | None, adapter: str | None, said: dict[
         where = str(site_settings(config, db, adapter).db)
         with Recommender.open(where, site.adapter, ranker=ranker or "default", config=narrowed) as other:
             yield other
-
-
-@contextmanager
-def _progress() -> Iterator[Progress]:
-    """A bar a pass on standard error, with the time that is left."""
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bars
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Bars(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=progress_console) as bars:
-        tasks: dict[str, Any] = {}
-
-        def show(name: str, done: int, total: int) -> None:
-            if name not in tasks:
-                tasks[name] = bars.add_task(name, total=total)
-            bars.update(tasks[name], completed=done)
-
-        yield show
 
 
 def _write(report: Evaluation, out: Path) -> None:

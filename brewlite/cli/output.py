@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -17,3 +19,30 @@ progress_console = Console(stderr=True)
 def print_json(data: Any) -> None:
     """One JSON document on standard output."""
     click.echo(msgspec.json.format(msgspec.json.encode(data), indent=2).decode())
+
+
+Told = Callable[[str, int, int], None]
+"""Called with what is done, how much of it, out of how much."""
+
+
+@contextmanager
+def progress_bars(lines: str = "") -> Iterator[Told]:
+    """A bar on standard error for whatever is told, with the time that is left.
+
+    Where that is no terminal, what is called ``lines`` is printed line by line instead.
+    """
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Bars(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=progress_console) as bars:
+        tasks: dict[str, Any] = {}
+
+        def show(name: str, done: int, total: int) -> None:
+            if not progress_console.is_terminal and name == lines:
+                progress_console.print(f"{name}: {done} of {total}")
+            if name not in tasks:
+                tasks[name] = bars.add_task(name, total=total)
+            bars.update(tasks[name], completed=done, total=total)
+
+        yield show

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from brewlite.cli.output import console, print_json, progress_console
+from brewlite.cli.output import console, print_json, progress_bars, progress_console
 from brewlite.errors import BadSettings
 from brewlite.weights import DEFAULT_RANKER
 
@@ -18,7 +16,6 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from brewlite.evaluation.suite.report import SuiteReport, TaskResult
-    from brewlite.evaluation.suite.run import Progress
 
 WIDTH = 140
 """Of the table where it is not printed to a terminal."""
@@ -87,28 +84,8 @@ def _run(tasks: Any, said: dict[str, Any]) -> SuiteReport:
         ranker = None
         if said["model"] != "none":
             ranker = load_ranker(said["model"], device=said["device"], dtype=said["dtype"], threads=said["threads"])
-    with _bars() as progress:
+    with progress_bars(lines="tasks") as progress:
         return Suite(tasks, data, said["cache"] or bench_cache(), ranker, config, progress=progress).run()
-
-
-@contextmanager
-def _bars() -> Iterator[Progress]:
-    """A bar for whatever is told, with the time that is left."""
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bars
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Bars(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=progress_console) as bars:
-        tasks: dict[str, Any] = {}
-
-        def show(name: str, done: int, total: int) -> None:
-            if not progress_console.is_terminal and name == "tasks":
-                progress_console.print(f"{name}: {done} of {total}")
-            if name not in tasks:
-                tasks[name] = bars.add_task(name, total=total)
-            bars.update(tasks[name], completed=done, total=total)
-
-        yield show
 
 
 def _list(tasks: Any, as_json: bool) -> None:

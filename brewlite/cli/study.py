@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from brewlite.cli.output import console, print_json, progress_console
+from brewlite.cli.output import console, print_json, progress_bars, progress_console
 from brewlite.weights import DEFAULT_RANKER
 
 if TYPE_CHECKING:
@@ -76,7 +75,7 @@ def study(name: str, models: tuple[str, ...], out: Path, as_json: bool, **said: 
     need("matplotlib")  # told now, not after the model has worked for minutes
     config = StudyConfig(cases=said["cases"], seed=said["seed"])
     sets = [site for kind in said["kinds"] or SITES for site in SITES[kind]]
-    with _bars() as progress:
+    with progress_bars() as progress:
 
         def sites_of(model: str) -> Sequence[BenchSite]:
             return _opened(sets, _loaded(model, said), data, cache, progress)
@@ -109,24 +108,6 @@ def _opened(names: Sequence[str], ranker: Ranker, data: Path, cache: Path, progr
         sites.append(open_site(name, data, cache, kept, progress))
     progress("data sets", len(names), len(names))
     return sites
-
-
-@contextmanager
-def _bars() -> Iterator[Progress]:
-    """A bar for whatever is told, with the time that is left."""
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bars
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Bars(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=progress_console) as bars:
-        tasks: dict[str, Any] = {}
-
-        def show(name: str, done: int, total: int) -> None:
-            if name not in tasks:
-                tasks[name] = bars.add_task(name, total=total)
-            bars.update(tasks[name], completed=done, total=total)
-
-        yield show
 
 
 def show(report: StudyReport) -> None:
