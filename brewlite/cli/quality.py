@@ -36,13 +36,18 @@ WIDTH = 140
 @click.option("--data", type=click.Path(path_type=Path), help="Folder of the data sets.  [default: ../shared/data]")
 @click.option("--cache", type=click.Path(path_type=Path), help="For imported sites and kept scores.")
 @click.option(
-    "--report", "out", type=click.Path(file_okay=False, path_type=Path), help="Write HTML, JSON and xlsx here."
+    "--report",
+    "out",
+    type=click.Path(path_type=Path),
+    default=Path("out"),
+    show_default=True,
+    help="Folder for report.html, report.json and report.xlsx.",
 )
 @click.option("--cases", type=click.FloatRange(0, min_open=True), default=1.0, show_default=True, help="Times as many.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Chooses the cases and the bootstrap's draws.")
 @click.option("--list", "only_list", is_flag=True, help="Print the tasks and end.")
 @click.option("--json", "as_json", is_flag=True, help="Print the whole report as one JSON document.")
-def quality(patterns: tuple[str, ...], only_list: bool, as_json: bool, out: Path | None, **said: Any) -> None:
+def quality(patterns: tuple[str, ...], only_list: bool, as_json: bool, out: Path, **said: Any) -> None:
     """Run the suite: more than 50 ranking tasks on real logs, beside baselines, with 95% intervals.
 
     quick takes under 20 minutes on two cores. full takes hours: stop it when you like, the next run goes on where it
@@ -53,20 +58,18 @@ def quality(patterns: tuple[str, ...], only_list: bool, as_json: bool, out: Path
       brewlite bench quality --suite quick --report out/
       brewlite bench quality --task "stated interests" --model none
     """
+    from brewlite.evaluation.suite.pages import write_report
     from brewlite.evaluation.suite.registry import chosen
 
     tasks = chosen(patterns)
     if only_list:
         _list(tasks, as_json)
         return
-    if out is not None and out.exists() and not out.is_dir():
+    if out.exists() and not out.is_dir():
         raise BadSettings(f"--report {out} is a file: give a folder")
     report = _run(tasks, said)
-    if out is not None:
-        from brewlite.evaluation.suite.pages import write_report
-
-        for path in write_report(report, out):
-            progress_console.print(f"wrote {path}")
+    for path in write_report(report, out):
+        progress_console.print(f"wrote {path}")
     if as_json:
         print_json(report)
     else:
@@ -117,6 +120,7 @@ def _show(report: SuiteReport) -> None:
     families = list(dict.fromkeys(result.task.family for result in report.results))
     for family in families:
         _wide().print(_table(report, [r for r in report.results if r.task.family == family], family))
+    _wide().print(_standings(report))
     for note in report.notes:
         console.print(f"note: {note}", highlight=False)
     console.print("In words:")
@@ -147,6 +151,20 @@ def _table(report: SuiteReport, results: list[TaskResult], family: str) -> Table
             f"{best} {_cell(result, best, interval=True)}" if best is not None else "",
             _cell(result, "random"),
         )
+    return table
+
+
+def _standings(report: SuiteReport) -> Table:
+    """Every method on the tasks over all sites, each with its interval."""
+    from rich.table import Table
+
+    over_all = [result for result in report.results if result.task.name.startswith("all/")]
+    table = Table(title="every method, over all sites", title_justify="left", box=None, pad_edge=False)
+    table.add_column("method", no_wrap=True)
+    for result in over_all:
+        table.add_column(f"{result.task.name}\n{result.unit}, n={result.n}", no_wrap=True)
+    for method in report.methods:
+        table.add_row(method.label, *(_cell(result, method.name, interval=True) for result in over_all))
     return table
 
 

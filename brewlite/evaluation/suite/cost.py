@@ -67,7 +67,8 @@ MAKERS: dict[str, Maker] = {"sized": sized}
 def _task(name: str, about: str, metric: str, size: int) -> SuiteTask:
     return SuiteTask(
         name=f"cost/{name}", family="cost", about=about, data=SITES, maker="sized", metric=metric,
-        quick=QUICK[size], full=40, options={"candidates": size, "fresh": True, "without": "llm"},
+        quick=QUICK[size], full=40,
+        options={"candidates": size, "fresh": True, "without": "llm", "one at a time": size == min(QUICK)},
     )  # fmt: skip
 
 

@@ -41,6 +41,8 @@ class Ours:
         self.label = label
         self.part = part
         self._ranker = ranker
+        self._own: dict[tuple[str, PromptConfig], Recommender] = {}
+        """Recommenders that ask that ranker, by site and prompt."""
 
     def why_not(self, site: BenchSite) -> str | None:
         """It was opened without a language model."""
@@ -52,7 +54,10 @@ class Ours:
         """See :class:`SuiteMethod`."""
         recommender = site.asked_with(prompt)
         if self._ranker is not None:
-            recommender = recommender.with_config(recommender.config, self._ranker)
+            key = (site.name, recommender.config.prompt)
+            if key not in self._own:
+                self._own[key] = recommender.with_config(recommender.config, self._ranker)
+            recommender = self._own[key]
         if query.candidates is None:
             return self._whole(query, recommender)
         ranker = recommender.ranker() if self.part != "first" else None
@@ -122,7 +127,10 @@ class Classic:
 
 
 class OneAtATime:
-    """A cross-encoder's way: a pass of its own over the whole prompt for every candidate. The same scores, slower."""
+    """A cross-encoder's way: a pass of its own over the whole prompt for every candidate. The same scores, slower.
+
+    Only over a ranker of torch (one with a ``model``).
+    """
 
     def __init__(self, ranker: Ranker) -> None:
         self.ranker = ranker.ranker if isinstance(ranker, KeptScores) else ranker
@@ -148,7 +156,7 @@ class OneAtATime:
         return Scores(
             log_odds=log_odds,
             label_mass=np.ones(len(log_odds), dtype=np.float32),
-            prefix_tokens=len(prompt.prefix) * len(prompt.candidates),
+            prefix_tokens=len(prompt.prefix),
             reused_tokens=0,
             candidate_tokens=sum(map(len, prompt.candidates)),
         )

@@ -172,7 +172,7 @@ TASKS: tuple[SuiteTask, ...] = (
             options=_within("months", least, below, kind))
       for kind in ("listings", "posts") for name, least, below in _MONTHS),
     *(_next(name, "another question", question, sets, "asked otherwise", quick=10, full=150 * len(sets),
-            options={"action": action, "question": question, "judge": judge})
+            options={"action": action, "question": question, "judge": judge, "one at a time": name.endswith("answer")})
       for name, sets, action, question, judge in _QUESTIONS),
     _next("jobs/will-read-long", "another question", "Will this visitor read this job for more than a minute?", JOBS,
           "asked otherwise", quick=10, full=150,

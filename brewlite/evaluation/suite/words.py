@@ -11,7 +11,7 @@ HEADLINES = (
     ("all/matched", "Among 50 items of like age and popularity"),
     ("all/full", "Over the whole catalog"),
 )
-PARTS = ("brewlite-no-model", "llm")
+PARTS = ("brewlite-no-model", "llm", "llm-one-at-a-time")
 
 
 def in_words(results: Sequence[TaskResult], labels: Mapping[str, str], ours: str) -> tuple[str, ...]:

@@ -1,0 +1,63 @@
+"""``brewlite bench quality`` as a person meets it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from made_up_data import write_coffee
+
+from brewlite.cli.main import main
+
+
+def run(*args: str):
+    return CliRunner().invoke(main, ["bench", "quality", *args])
+
+
+def test_the_tasks_are_listed():
+    told = run("--list")
+    assert told.exit_code == 0
+    assert "stackexchange_beer/matched" in told.output
+    tasks = json.loads(run("--list", "--json", "--task", "history length").output)
+    assert {task["family"] for task in tasks} == {"history length"}
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (("--task", "no such task"), "no such task"),
+        (("--data", "nowhere", "--model", "none"), "nowhere"),
+        (("--suite", "weekly"), "weekly"),
+        (("--cases", "0"), "0"),
+    ],
+)
+def test_a_mistake_is_named_in_one_line(args, said, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    told = run(*args)
+    assert told.exit_code == 2
+    assert said in told.output
+    assert "Traceback" not in told.output
+    assert not list(tmp_path.iterdir()), "nothing is written"
+
+
+def test_a_file_in_the_reports_place_is_named(tmp_path: Path):
+    (tmp_path / "out").write_text("")
+    told = run("--report", str(tmp_path / "out"))
+    assert told.exit_code == 2
+    assert "is a file" in told.output
+
+
+@pytest.mark.slow
+@pytest.mark.weights
+def test_a_run_writes_its_report(tmp_path: Path):
+    data = write_coffee(tmp_path / "data")
+    told = run(
+        *("--task", "stackexchange_coffee/matched", "--model", "none", "--data", str(data)),
+        *("--cache", str(tmp_path / "cache"), "--report", str(tmp_path / "out")),
+    )
+    assert told.exit_code == 0, told.output
+    assert "stackexchange_coffee/matched" in told.output
+    assert "In words" in told.output
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"report.html", "report.json", "report.xlsx"}
