@@ -172,7 +172,7 @@ TASKS: tuple[SuiteTask, ...] = (
             options=_within("months", least, below, kind))
       for kind in ("listings", "posts") for name, least, below in _MONTHS),
     *(_next(name, "another question", question, sets, "asked otherwise", quick=10, full=150 * len(sets),
-            options={"action": action, "question": question, "judge": judge, "one at a time": name.endswith("answer")})
+            options={"action": action, "question": question, "judge": judge})
       for name, sets, action, question, judge in _QUESTIONS),
     _next("jobs/will-read-long", "another question", "Will this visitor read this job for more than a minute?", JOBS,
           "asked otherwise", quick=10, full=150,
@@ -180,7 +180,8 @@ TASKS: tuple[SuiteTask, ...] = (
                    "judge": "Judge whether the visitor would stay on this page: the work first, then the place."}),
     _next("listings/stay-again", "another question", "To which of the homes they know will this visitor return?",
           LISTINGS, "returning", quick=20, full=200,
-          options={"question": "Will this visitor come back to this home, where they have stayed before?",
+          options={"one at a time": True,
+                   "question": "Will this visitor come back to this home, where they have stayed before?",
                    "judge": "Judge which of the homes that the visitor knows they would return to."}),
 )  # fmt: skip
 

@@ -159,10 +159,10 @@ _MANY = ("jobs_views", "stackexchange_ai_titles")
 TASKS: tuple[SuiteTask, ...] = (
     _task("shuffled", "Scores that change when the candidates come in another order: none may", "shuffled",
           "moved-scores", 1, fresh=True),
-    _task("paraphrase-gain", "The task said in other words: what becomes of NDCG", "paraphrased", "ndcg-gain", 6),
-    _task("paraphrase-tau", "The task said in other words: is the order the same?", "paraphrased", "tau", 6),
+    _task("paraphrase-gain", "The task said in other words: what becomes of NDCG", "paraphrased", "ndcg-gain", 4),
+    _task("paraphrase-tau", "The task said in other words: is the order the same?", "paraphrased", "tau", 4),
     _task("paraphrase-top5", "The task said in other words: are the first five the same?", "paraphrased",
-          "top5-overlap", 6),
+          "top5-overlap", 4),
     _task("typos-gain", "Typos in a tenth of the letters of what the visitor says: what becomes of NDCG", "misspelt",
           "ndcg-gain", 4),
     _task("typos-tau", "Typos in a tenth of the letters of what the visitor says: is the order the same?", "misspelt",
