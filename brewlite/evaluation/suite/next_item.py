@@ -24,7 +24,7 @@ POSTS = ("stackexchange_travel", "stackexchange_ai_titles", "stackexchange_coffe
 JOBS = ("jobs_views",)
 WITH_EVENTS = (*LISTINGS, *POSTS, *JOBS)
 BY_KIND = {"listings": LISTINGS, "posts": POSTS, "jobs": JOBS}
-QUICK_CASES = {"listings": 12, "posts": 10, "jobs": 20}
+QUICK_CASES = {"listings": 10, "posts": 10, "jobs": 16}
 """Of each data set of a kind. Tasks by history, age and months are parts of these, so the model reads nothing new."""
 
 
