@@ -36,7 +36,7 @@ MAKERS: dict[str, Maker] = {
 def _task(kind: str, name: str, about: str, maker: str, metric: str = "pairs", **more: Any) -> SuiteTask:
     task = SuiteTask(
         name=f"{kind}/{name}", family=FAMILY, about=f"{kind.capitalize()}: {about}", data=SITES[kind], maker=maker,
-        metric=metric, quick=12, full=150,
+        metric=metric, quick=9, full=150,
     )  # fmt: skip
     return structs.replace(task, **more)
 
