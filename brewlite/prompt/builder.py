@@ -11,6 +11,7 @@ from msgspec import Struct
 from brewlite.adapter import Adapter
 from brewlite.errors import BadSettings
 from brewlite.harmless import harmless, one_line, without_orders
+from brewlite.prompt.asked import asked_first
 from brewlite.prompt.history import HISTORY_POLICIES, likeness, merged
 from brewlite.prompt.standing import percentiles, standing_words
 from brewlite.ranker import ANSWER_CUE, Tokenizer
@@ -92,7 +93,8 @@ class PromptBuilder:
         """
         prefix = [ids for _, ids in self._prefix(visitor, task, examples, rows, moment, wish)]
         return RankingPrompt(
-            prefix=tuple(id_ for ids in prefix for id_ in ids), candidates=tuple(self._candidates(rows, moment))
+            prefix=tuple(id_ for ids in prefix for id_ in ids),
+            candidates=tuple(self._candidates(rows, moment, visitor.words)),
         )
 
     def preview(
@@ -106,7 +108,7 @@ class PromptBuilder:
     ) -> PromptPreview:
         """The same ids as :meth:`build`, decoded for people."""
         sections = self._prefix(visitor, task, examples, rows, moment, wish)
-        candidates = self._candidates(rows, moment)
+        candidates = self._candidates(rows, moment, visitor.words)
         return PromptPreview(
             sections=tuple(self._section(name, ids) for name, ids in sections),
             candidates=tuple(
@@ -183,14 +185,14 @@ class PromptBuilder:
         label = self._encode("\nWhat visitors with similar words went on to choose:")
         return label + ids if ids else ()
 
-    def _candidates(self, rows: Sequence[int], moment: Moment) -> list[tuple[int, ...]]:
+    def _candidates(self, rows: Sequence[int], moment: Moment, words: str) -> list[tuple[int, ...]]:
         """Each candidate: how new and wanted it is now, what it is, and the cue; at most the budget."""
         cue = self._encode(ANSWER_CUE)
         noun = self.adapter.noun.capitalize()
         lately = percentiles(moment.popularity(self.config.percentile_window_days), moment)
         prompts = []
         for row in rows:
-            text = self.adapter.describe(harmless(moment.catalog.items[row]), moment)
+            text = self.adapter.describe(asked_first(harmless(moment.catalog.items[row]), words), moment)
             now = standing_words(float(moment.age_days[row]), float(lately[row]))
             head = self._encode(f"\n{noun} ({now}): " if now else f"\n{noun}: ")
             body = self._encode(one_line(text))

@@ -23,6 +23,8 @@ class Weighed(Struct, frozen=True, kw_only=True, eq=False):
     """What spoke for each candidate of a pinned list, in its order: what evaluation and training read."""
 
     ids: tuple[str, ...]
+    signals: dict[str, Floats]
+    """(C,) each of the simple signals by name, before it is weighed."""
     prior: Floats
     """(C,) the first stage's score."""
     fits: Mask

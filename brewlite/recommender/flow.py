@@ -24,7 +24,7 @@ from brewlite.checks import checked_event, checked_item
 from brewlite.errors import BadSettings, UnknownName
 from brewlite.intake import ImportReport
 from brewlite.policy import Policy
-from brewlite.prompt import PromptBuilder, PromptPreview
+from brewlite.prompt import PromptBuilder, PromptConfig, PromptPreview
 from brewlite.ranker import Ranker, Scores, load_ranker
 from brewlite.recommender.answers import Ordering, Weighed, put_back
 from brewlite.recommender.config import RecommenderConfig
@@ -33,7 +33,7 @@ from brewlite.recommender.opening import named_model, site_adapter, utc_now
 from brewlite.recommender.pace import Pace, Stopwatch
 from brewlite.recommender.slate import assemble
 from brewlite.recommender.visit import Reception, Visit
-from brewlite.records import Candidate, Event, Item, Query, Slate, User
+from brewlite.records import Candidate, Event, Item, Query, RankingPrompt, Slate, User
 from brewlite.retrieval import Catalog, Encoder, Retrieval, SentenceEncoder
 from brewlite.store import Store, Written
 
@@ -172,15 +172,12 @@ class Recommender:
         candidates = [Candidate(item=id_) for id_ in query.candidates or ()]
         blended = self._score(visit, candidates, watch, use_model)
         rows = visit.rows(candidates)
-        order = [int(i) for i in np.lexsort((rows, -blended.score, ~visit.fitting()[rows]))]
+        order = np.lexsort((rows, -blended.score, ~visit.fitting()[rows])).tolist()
         return assemble(visit, candidates, blended, order, self._blend, watch.done(), self.model_name)
 
     @_in_turn
     def order(self, query: Query, *, use_model: bool = True) -> Ordering:
-        """Everything that may be shown, best first: the model's candidates on top, then the first stage's order.
-
-        Without the diversity of :meth:`recommend`. For evaluation, and for pages that list everything.
-        """
+        """Everything that may be shown, without diversity: the model's candidates, then the first stage's order."""
         watch = Stopwatch()
         visit = self._reception.visit(query, watch)
         candidates = self._reception.candidates(visit, watch)
@@ -207,6 +204,7 @@ class Recommender:
         rows = visit.rows(candidates)
         return Weighed(
             ids=query.candidates or (),
+            signals={name: getattr(visit.signals, name)[rows] for name in visit.signals.__struct_fields__},
             prior=visit.prior[rows],
             fits=visit.fitting()[rows],
             scores=scores,
@@ -234,11 +232,22 @@ class Recommender:
         return structs.replace(slate, model="similarity")
 
     @_in_turn
+    def prompt(self, query: Query, config: PromptConfig | None = None) -> RankingPrompt:
+        """What the model reads for ``query.candidates``, in their order; ``config``: other budgets than the site's.
+
+        Raises as :meth:`rank`, and BadSettings where there is no model whose tokens it could be written in.
+        """
+        visit = self._reception.visit(query, Stopwatch(), pinned=True)
+        rows = visit.moment.rows(query.candidates or ()).tolist()
+        builder = self._builder() if config is None else PromptBuilder(self.ranker().tokenizer, self.adapter, config)
+        return builder.build(visit.visitor, visit.task, visit.examples, rows, visit.moment, visit.signals.wish)
+
+    @_in_turn
     def preview(self, query: Query) -> PromptPreview:
         """What the model reads for ``query``, with token counts."""
         visit = self._reception.visit(query, Stopwatch())
         candidates = self._reception.candidates(visit, Stopwatch())
-        rows = [int(row) for row in visit.rows(candidates)]
+        rows = visit.rows(candidates).tolist()
         return self._builder().preview(
             visit.visitor, visit.task, visit.examples, rows, visit.moment, visit.signals.wish
         )
