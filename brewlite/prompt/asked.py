@@ -1,40 +1,40 @@
-"""What a visitor speaks of stands first among an item's tags: a home has forty comforts, and a prompt room for ten."""
+"""What an item has of that which the visitor speaks of, told before all else: a home has forty comforts, and a prompt
+room for ten.
+
+For what is refused as for what is wanted: the model can only mind a pool that it reads of.
+"""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
 from functools import lru_cache
 
-from msgspec import structs
+from brewlite.adapter.plain import plain
+from brewlite.records import Item
+from brewlite.retrieval.lexicon import words_of
 
-from brewlite.records import FieldValue, Item
+MOST_MENTIONED = 4
+MOST_CHARACTERS = 40
+"""Of one tag."""
 
-_WORD = re.compile(r"[^\W\d_]{3,}")
 
+def mentions(item: Item, telling: Sequence[str]) -> list[str]:
+    """The item's tags that hold one of the ``telling`` words, then those of the words that stand elsewhere in it.
 
-def asked_first(item: Item, words: str) -> Item:
-    """``item`` with each list of values reordered: those that share a word with ``words`` first, else as they were.
-
-    For what is refused as for what is wanted: the model can only mind a pool that it reads of.
+    ``telling`` as :meth:`Lexicon.telling` gives them, the most telling first; at most ``MOST_MENTIONED`` are named.
     """
-    said = _stems(words)
-    if not said:
-        return item
-    moved: dict[str, FieldValue] = {
-        name: sorted(value, key=lambda one: said.isdisjoint(_stems(one)))
-        for name, value in item.fields.items()
-        if isinstance(value, list)
-    }
-    return structs.replace(item, fields={**item.fields, **moved}) if moved else item
+    wanted = frozenset(telling)
+    if not wanted:
+        return []
+    tags = [str(one) for value in item.fields.values() if isinstance(value, list) for one in value]
+    held = [tag for tag in tags if len(tag) <= MOST_CHARACTERS and not wanted.isdisjoint(_words(tag))]
+    told: frozenset[str] = frozenset().union(*map(_words, held))
+    values = [value for value in item.fields.values() if isinstance(value, str)]
+    said = _words(" ".join((item.title, item.text, item.place or "", *values)))
+    alone = [word for word in telling if word in said and word not in told]
+    return [plain(one) for one in dict.fromkeys((*held, *alone))][:MOST_MENTIONED]
 
 
 @lru_cache(maxsize=50_000)
-def _stems(text: str) -> frozenset[str]:
-    """The words of ``text`` in small letters, without a plural's ending."""
-    return frozenset(_stem(word) for word in _WORD.findall(text.casefold()))
-
-
-def _stem(word: str) -> str:
-    if len(word) > 4 and word.endswith("ies"):
-        return word[:-3] + "y"
-    return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
+def _words(text: str) -> frozenset[str]:
+    return frozenset(words_of(text))

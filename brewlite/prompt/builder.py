@@ -11,13 +11,14 @@ from msgspec import Struct
 from brewlite.adapter import Adapter
 from brewlite.errors import BadSettings
 from brewlite.harmless import harmless, one_line, without_orders
-from brewlite.prompt.asked import asked_first
+from brewlite.prompt.asked import mentions
 from brewlite.prompt.history import HISTORY_POLICIES, likeness, merged
 from brewlite.prompt.standing import percentiles, standing_words
 from brewlite.ranker import ANSWER_CUE, Tokenizer
 from brewlite.records import RankingPrompt, Task
 from brewlite.retrieval import Deed, Moment, Visitor
 from brewlite.retrieval.catalog import Floats
+from brewlite.retrieval.lexicon import Lexicon
 from brewlite.retrieval.neighbours import Example
 
 
@@ -69,12 +70,26 @@ class PromptPreview(Struct, frozen=True, kw_only=True):
 
 
 class PromptBuilder:
-    """Turns a visitor and candidates into token ids."""
+    """Turns a visitor and candidates into token ids.
 
-    def __init__(self, tokenizer: Tokenizer, adapter: Adapter, config: PromptConfig | None = None) -> None:
+    Args:
+        tokenizer: the ranker's.
+        adapter: tells of items.
+        config: the budgets.
+        lexicon: of the same catalog, where several builders share one.
+    """
+
+    def __init__(
+        self,
+        tokenizer: Tokenizer,
+        adapter: Adapter,
+        config: PromptConfig | None = None,
+        lexicon: Lexicon | None = None,
+    ) -> None:
         self.tokenizer = tokenizer
         self.adapter = adapter
         self.config = config or PromptConfig()
+        self._lexicon = lexicon or Lexicon()
         # Most texts come again with the next request; tokenizing them costs more than looking them up.
         self._encode = lru_cache(maxsize=100_000)(lambda text: tuple(tokenizer.encode(text)))
 
@@ -190,11 +205,21 @@ class PromptBuilder:
         cue = self._encode(ANSWER_CUE)
         noun = self.adapter.noun.capitalize()
         lately = percentiles(moment.popularity(self.config.percentile_window_days), moment)
+        telling = self._telling(words, moment)
         prompts = []
         for row in rows:
-            text = self.adapter.describe(asked_first(harmless(moment.catalog.items[row]), words), moment)
-            now = standing_words(float(moment.age_days[row]), float(lately[row]))
+            item = harmless(moment.catalog.items[row])
+            facts = [standing_words(float(moment.age_days[row]), float(lately[row]))]
+            if telling:
+                facts.append("mentions " + (", ".join(mentions(item, telling)) or "none of the words"))
+            now = "; ".join(filter(None, facts))
             head = self._encode(f"\n{noun} ({now}): " if now else f"\n{noun}: ")
-            body = self._encode(one_line(text))
+            body = self._encode(one_line(self.adapter.describe(item, moment)))
             prompts.append((head + body)[: self.config.candidate_tokens - len(cue)] + cue)
         return prompts
+
+    def _telling(self, words: str, moment: Moment) -> list[str]:
+        """Those of the visitor's words that tell the site's items apart."""
+        if not words:
+            return []
+        return self._lexicon.refresh(moment.catalog.items, moment.catalog.wording).telling(words)

@@ -24,7 +24,7 @@ from brewlite.checks import checked_event, checked_item
 from brewlite.errors import BadSettings, UnknownName
 from brewlite.intake import ImportReport
 from brewlite.policy import Policy
-from brewlite.prompt import PromptBuilder, PromptConfig, PromptPreview
+from brewlite.prompt import PromptBuilder, PromptPreview
 from brewlite.ranker import Ranker, Scores, load_ranker
 from brewlite.recommender.answers import Ordering, Weighed, put_back
 from brewlite.recommender.config import RecommenderConfig
@@ -232,14 +232,14 @@ class Recommender:
         return structs.replace(slate, model="similarity")
 
     @_in_turn
-    def prompt(self, query: Query, config: PromptConfig | None = None) -> RankingPrompt:
-        """What the model reads for ``query.candidates``, in their order; ``config``: other budgets than the site's.
+    def prompt(self, query: Query, builder: PromptBuilder | None = None) -> RankingPrompt:
+        """What the model reads for ``query.candidates``, in their order; ``builder``: writes it instead of the site's.
 
-        Raises as :meth:`rank`, and BadSettings where there is no model whose tokens it could be written in.
+        Raises as :meth:`rank`, and BadSettings where there is neither a builder nor a model to write for.
         """
         visit = self._reception.visit(query, Stopwatch(), pinned=True)
         rows = visit.moment.rows(query.candidates or ()).tolist()
-        builder = self._builder() if config is None else PromptBuilder(self.ranker().tokenizer, self.adapter, config)
+        builder = builder or self._builder()
         return builder.build(visit.visitor, visit.task, visit.examples, rows, visit.moment, visit.signals.wish)
 
     @_in_turn

@@ -17,6 +17,8 @@ from brewlite.retrieval.catalog import Floats
 
 FEATURES = 2**18
 """Buckets that words are hashed into: no vocabulary to fit, so items can come and go."""
+COMMON = 0.7
+"""Share of the items beyond which a word tells nothing."""
 _WORD = re.compile(r"[^\W_]{3,}")
 
 
@@ -63,6 +65,14 @@ class Lexicon:
         weights = np.where(counts > 0, np.log1p(len(self._items) / np.maximum(counts, 1.0)) ** 2, 0.0)
         share: Floats = np.asarray(held @ weights).ravel().astype(np.float32) / max(float(weights.sum()), 1e-9)
         return share
+
+    def telling(self, text: str) -> list[str]:
+        """The words of ``text`` that some items hold, but not nearly all; the rarest first."""
+        words = list(dict.fromkeys(words_of(text)))
+        if self._held is None or not words:
+            return []
+        counts = {word: int(self._columns[:, self._read([word]).indices].sum()) for word in words}
+        return sorted((w for w in words if 0 < counts[w] <= COMMON * len(self._items)), key=lambda w: (counts[w], w))
 
     def _read(self, texts: Sequence[str]) -> Any:
         from scipy import sparse

@@ -253,6 +253,22 @@ class Store:
             row = connection.execute(select(tables.slates).where(tables.slates.c.id == id)).mappings().first()
             return rows.slate_of(row) if row else None
 
+    def answered_slates(self, before: int) -> Iterator[tuple[LoggedSlate, list[tuple[str, str]]]]:
+        """Each logged slate that events name, newest first, with the (item, action) of those; all before ``before``.
+
+        ``before`` is in microseconds since 1970 UTC.
+        """
+        s, e = tables.slates.c, tables.events.c
+        query = select(e.slate_id, e.item_id, e.action).where(e.slate_id.is_not(None), e.at < before).order_by(e.row)
+        with self._reading() as connection:
+            deeds: dict[str, list[tuple[str, str]]] = {}
+            for event in connection.execute(query):
+                deeds.setdefault(event.slate_id, []).append((event.item_id, event.action))
+            slates = select(tables.slates).where(s.at < before).order_by(s.at.desc(), s.id)
+            for row in connection.execute(slates).mappings():
+                if row["id"] in deeds:
+                    yield rows.slate_of(row), deeds[row["id"]]
+
     def revision(self) -> Revision:
         """Where the data stands. One cheap statement; it changes if and only if items, users, events or vectors do."""
         last_event = select(func.coalesce(func.max(tables.events.c.row), 0)).scalar_subquery()

@@ -10,7 +10,7 @@ import json
 import math
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -22,8 +22,7 @@ from torch import Tensor, nn
 from brewlite.errors import BadSettings
 from brewlite.evaluation.metrics import Places, ndcg, place
 from brewlite.records import RankingPrompt
-from brewlite.training.lora import load_lora, lora_state
-from brewlite.training.losses import listwise, pointwise, to_teacher
+from brewlite.training.losses import listwise, pointwise, to_chances, to_teacher
 from brewlite.training.model import Student
 
 
@@ -35,6 +34,8 @@ class Example(Struct, frozen=True, kw_only=True):
     """(C,) what each candidate was worth, 0 for not chosen; empty: only the teacher speaks."""
     teacher: tuple[float, ...] = ()
     """(C,) another ranker's scores; empty: only the labels speak."""
+    chances: bool = False
+    """Whether the teacher's scores are log-odds, which also say how likely each candidate is."""
 
     def __post_init__(self) -> None:
         count = len(self.prompt.candidates)
@@ -68,6 +69,10 @@ class FitConfig(Struct, frozen=True, kw_only=True):
     """Of the teacher's distribution."""
     weight_decay: float = 0.01
     clip: float = 1.0
+    validate_every: int = 50
+    """Steps between two looks at the held-out examples, where there are any."""
+    patience: int = 0
+    """Looks without a better NDCG after which the run ends; 0: it never ends early."""
     save_seconds: float = 180.0
     seed: int = 0
 
@@ -84,45 +89,102 @@ class StepFacts(Struct, frozen=True, kw_only=True):
     seconds: float
 
 
+class Look(Struct, frozen=True, kw_only=True):
+    """One look at the held-out examples."""
+
+    step: int
+    """After so many steps; 0: before the first."""
+    loss: float
+    ndcg: float
+    """NDCG@10."""
+
+
 class Fitting:
     """A run: its student, its optimizer, and how far it is.
 
     Args:
-        student: with something to learn (see :func:`brewlite.training.lora.add_lora`).
+        student: with something to learn: differences (:func:`brewlite.training.lora.add_lora`), or all weights.
         examples: in any order.
         config: how.
         folder: where the state is saved; a state found there is gone on with.
+        held_out: labelled examples that nothing is learned from: for the curve, and to stop early by. What did best
+            on them is what the student has when the run ends.
 
     Raises:
         BadSettings: no examples, or the saved state is that of another run.
     """
 
-    def __init__(self, student: Student, examples: Sequence[Example], config: FitConfig, folder: Path) -> None:
+    def __init__(
+        self,
+        student: Student,
+        examples: Sequence[Example],
+        config: FitConfig,
+        folder: Path,
+        held_out: Sequence[Example] = (),
+    ) -> None:
         if not examples:
             raise BadSettings("there are no examples to learn from")
         self.student, self.examples, self.config, self.folder = student, examples, config, folder
+        self.held_out = held_out
         self.step = 0
         self._batches: list[list[int]] = []
         self.history: list[StepFacts] = []
-        self._learned = [p for p in student.decoder.parameters() if p.requires_grad]
+        self.looks: list[Look] = []
+        self._best: dict[str, Tensor] = {}
+        self._learned = {name: p for name, p in student.decoder.named_parameters() if p.requires_grad}
+        # Steps of 1e-3 of a weight are lost in 16 bits: the optimizer moves copies of 32.
+        self._masters = [p.detach().float().requires_grad_() for p in self._learned.values()]
         self._optimizer = torch.optim.AdamW(
-            self._learned, lr=config.learning_rate, weight_decay=config.weight_decay, foreach=False
+            self._masters, lr=config.learning_rate, weight_decay=config.weight_decay, foreach=False
         )
         folder.mkdir(parents=True, exist_ok=True)
         if (folder / "state.json").exists():
             self._resume()
 
-    def run(self, tell: Callable[[StepFacts], None] | None = None) -> None:
+    def run(self, tell: Callable[[StepFacts, Look | None], None] | None = None) -> None:
         """All steps that are left; saves now and then, and at the end."""
         saved = time.monotonic()
-        while self.step < self.config.steps:
+        if not self.looks:
+            self._look()
+        while self.step < self.config.steps and not self.out_of_patience:
             facts = self.one_step()
+            looked = self.step % self.config.validate_every == 0 or self.step == self.config.steps
+            if looked:
+                self._look()
             if tell is not None:
-                tell(facts)
+                tell(facts, self.looks[-1] if self.looks else None)
             if time.monotonic() - saved > self.config.save_seconds:
                 self.save()
                 saved = time.monotonic()
         self.save()
+        self._take(self._best)
+
+    @property
+    def out_of_patience(self) -> bool:
+        """Whether the last looks were all no better than one before them."""
+        patience = self.config.patience
+        if not patience or len(self.looks) <= patience:
+            return False
+        before, late = self.looks[:-patience], self.looks[-patience:]
+        return max(look.ndcg for look in late) <= max(look.ndcg for look in before)
+
+    def _look(self) -> None:
+        """Judge the student on what it does not learn from; remember it where it is the best so far."""
+        if not self.held_out:
+            return
+        loss, value = validate(self.student, self.held_out)
+        if self.step and all(value > look.ndcg for look in self.looks):
+            self._best = {name: master.detach().clone() for name, master in self._named_masters()}
+        self.looks.append(Look(step=self.step, loss=loss, ndcg=value))
+
+    def _named_masters(self) -> list[tuple[str, Tensor]]:
+        return list(zip(self._learned, self._masters, strict=True))
+
+    def _take(self, state: Mapping[str, Tensor]) -> None:
+        """Give the student the weights of ``state``; nothing where it is empty."""
+        with torch.no_grad():
+            for name, tensor in state.items():
+                self._learned[name].copy_(tensor)
 
     def one_step(self) -> StepFacts:
         """Learn from one batch."""
@@ -133,10 +195,13 @@ class Fitting:
         log_odds = self.student.log_odds([example.prompt for example in batch])
         losses = [self._loss(odds, example) for odds, example in zip(log_odds, batch, strict=True)]
         loss = torch.stack(losses).mean()
-        self._optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
-        nn.utils.clip_grad_norm_(self._learned, self.config.clip, foreach=False)
+        for master, parameter in zip(self._masters, self._learned.values(), strict=True):
+            master.grad = None if parameter.grad is None else parameter.grad.float()
+            parameter.grad = None
+        nn.utils.clip_grad_norm_(self._masters, self.config.clip, foreach=False)
         self._optimizer.step()
+        self._take(dict(self._named_masters()))
         self.step += 1
         facts = StepFacts(
             step=self.step,
@@ -150,7 +215,8 @@ class Fitting:
 
     def save(self) -> None:
         """Write the state; it is there whole or not at all."""
-        tensors = {f"weight.{name}": tensor.contiguous() for name, tensor in lora_state(self.student.decoder).items()}
+        tensors = {f"weight.{name}": master.detach() for name, master in self._named_masters()}
+        tensors |= {f"best.{name}": tensor for name, tensor in self._best.items()}
         for number, state in self._optimizer.state_dict()["state"].items():
             tensors |= {f"optimizer.{number}.{name}": torch.as_tensor(value) for name, value in state.items()}
         name = f"state-{self.step}.safetensors"
@@ -159,6 +225,7 @@ class Fitting:
             "step": self.step,
             "tensors": name,
             "run": self._identity(),
+            "looks": [[look.step, look.loss, look.ndcg] for look in self.looks],
             "history": [[f.step, f.loss, f.slates, f.tokens, f.seconds] for f in self.history],
         }
         fresh = self.folder / "state.json.new"
@@ -173,13 +240,21 @@ class Fitting:
         if told["run"] != self._identity():
             raise BadSettings(f"{self.folder} holds the state of another run: choose another folder, or empty it")
         tensors = load_file(self.folder / told["tensors"])
-        load_lora(self.student.decoder, _below("weight.", tensors))
+        weights = _below("weight.", tensors)
+        if weights.keys() != self._learned.keys():
+            raise BadSettings(f"{self.folder} holds the weights of another model: choose another folder, or empty it")
+        self._best = _below("best.", tensors)
+        with torch.no_grad():
+            for name, master in self._named_masters():
+                master.copy_(weights[name])
+        self._take(weights)
         state: dict[int, dict[str, Tensor]] = {}
         for name, tensor in _below("optimizer.", tensors).items():
             number, _, part = name.partition(".")
             state.setdefault(int(number), {})[part] = tensor
         self._optimizer.load_state_dict({**self._optimizer.state_dict(), "state": state})
         self.step = int(told["step"])
+        self.looks = [Look(step=step, loss=loss, ndcg=value) for step, loss, value in told["looks"]]
         self.history = [
             StepFacts(step=step, loss=loss, slates=slates, tokens=tokens, seconds=seconds)
             for step, loss, slates, tokens, seconds in told["history"]
@@ -188,7 +263,8 @@ class Fitting:
     def _identity(self) -> list[object]:
         """What two states of one run have in common."""
         config = self.config
-        return [config.seed, config.step_tokens, config.steps, len(self.examples), sum(e.tokens for e in self.examples)]
+        tokens = sum(e.tokens for e in self.examples)
+        return [config.seed, config.step_tokens, config.steps, len(self.examples), tokens, len(self.held_out)]
 
     def _batch(self, step: int) -> list[int]:
         """Which examples the step learns from: those of its epoch in a drawn order, until the tokens are full."""
@@ -205,7 +281,10 @@ class Fitting:
             loss = listwise(log_odds, gains) + self.config.pointwise * pointwise(log_odds, gains)
         if example.teacher:
             weight = self.config.teacher if example.gains else 1.0
-            told = to_teacher(log_odds, torch.tensor(example.teacher), self.config.temperature)
+            teacher = torch.tensor(example.teacher)
+            told = to_teacher(log_odds, teacher, self.config.temperature)
+            if example.chances:
+                told = told + self.config.pointwise * to_chances(log_odds, teacher)
             loss = (1 - weight) * loss + weight * told
         return loss
 

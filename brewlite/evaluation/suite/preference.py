@@ -17,13 +17,15 @@ import numpy as np
 from msgspec import Struct
 
 from brewlite.evaluation.log import DAY, NEVER, UNDATED, EventLog, Ints, event_log, from_micros
-from brewlite.evaluation.splits import Cases, find_cases, moment_of
+from brewlite.evaluation.splits import Cases, cut_time, find_cases, moment_of
 from brewlite.evaluation.suite.case import Case, Facet
 from brewlite.evaluation.suite.matched import matched_candidates
 from brewlite.evaluation.suite.site import BenchSite
 from brewlite.records import Query, Task
 
-Part = Literal["test", "validation"]
+Part = Literal["test", "validation", "train"]
+LEARNED_FROM = 0.2
+"""Share of the liking events before the first case of the part ``train``: by then something was counted."""
 MONTHS = (1.0, 3.0, 6.0)
 """Bounds of the time since the cut that cases are drawn evenly from: under 1, 1 to 3, 3 to 6, 6 and more."""
 CANDIDATES = 50
@@ -46,7 +48,7 @@ def matched_cases(
         site: whose log.
         count: at most.
         seed: of the order of the cases and of their candidates.
-        part: after the cut, or between the validation cut and it.
+        part: after the cut, between the validation cut and it, or before the validation cut.
         candidates: the target among them.
         log: the site's log with other weights: what counts as choosing.
         task: asked instead of the adapter's first.
@@ -115,7 +117,7 @@ def _drawn(
     site: BenchSite, log: EventLog, part: Part, seed: int, where: Mapping[str, tuple[float, float]] | None
 ) -> Iterator[_Found]:
     """Every case of ``part`` that lies within ``where``, in the order in which they are taken."""
-    log_then, begin = (log, site.cut) if part == "test" else (log.before(site.cut), site.validation_cut)
+    log_then, begin = _span(site, log, part)
     cases, _ = find_cases(log_then, begin)
     ages = _ages(log, cases)
     months = (cases.at - begin) / (30 * DAY)
@@ -134,6 +136,15 @@ def _drawn(
             target=target,
             facets={name: round(float(column[place]), 3) for name, column in columns.items()},
         )
+
+
+def _span(site: BenchSite, log: EventLog, part: Part) -> tuple[EventLog, int]:
+    """The events that ``part`` may know, and the time from which on they make cases."""
+    if part == "test":
+        return log, site.cut
+    if part == "validation":
+        return log.before(site.cut), site.validation_cut
+    return log.before(site.validation_cut), cut_time(site.log, LEARNED_FROM)
 
 
 def _round_robin(cells: Ints, inside: np.ndarray, rng: np.random.Generator) -> Iterator[int]:

@@ -1,0 +1,192 @@
+"""From real sites to a fitted student: which examples, in which phases, and the run that learns from them.
+
+Likeness first (:mod:`~brewlite.training.warm`), then choices and requests together with likeness as a second teacher.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from msgspec import Struct
+
+from brewlite.errors import BadSettings
+from brewlite.evaluation.suite.datasets import data_set, open_site
+from brewlite.evaluation.suite.site import BenchSite
+from brewlite.ranker import Tokenizer
+from brewlite.training.examples import ExampleConfig, log_examples
+from brewlite.training.fit import Example, FitConfig, Fitting, Look, StepFacts
+from brewlite.training.model import Student
+from brewlite.training.stated import StatedConfig, stated_examples
+from brewlite.training.warm import WarmConfig, warm_examples
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is made ("airbnb_barossa requests"), how many of it, out of how many."""
+Tell = Callable[[str, StepFacts, Look | None], None]
+"""Called after each step with the phase's name, the step, and the last look at the held-out examples."""
+
+
+class SiteShare(Struct, frozen=True, kw_only=True):
+    """How many examples one site gives."""
+
+    site: str
+    warm: int = 0
+    stated: int = 0
+    log: int = 0
+    held_out: int = 0
+    """Of the validation part: nothing is learned from them."""
+
+
+class Phase(Struct, frozen=True, kw_only=True):
+    """A part of the run, with its own steps and rate."""
+
+    name: str
+    kinds: tuple[str, ...]
+    """Of ``warm``, ``stated`` and ``log``: what is learned from."""
+    fit: FitConfig
+    share: float = 1.0
+    """Of the examples of these kinds; the first ones of each site. The next phases may have them again."""
+
+
+class Recipe(Struct, frozen=True, kw_only=True):
+    """A whole run. Equal recipes make equal examples."""
+
+    sites: tuple[SiteShare, ...]
+    phases: tuple[Phase, ...]
+    examples: ExampleConfig = ExampleConfig()
+    stated: StatedConfig = StatedConfig()
+    warm: WarmConfig = WarmConfig()
+
+
+class Gathered(Struct, frozen=True, kw_only=True):
+    """The examples of a recipe, by kind."""
+
+    warm: list[Example]
+    stated: list[Example]
+    log: list[Example]
+    held_out: list[Example]
+
+    def of(self, phase: Phase) -> list[Example]:
+        """What ``phase`` learns from."""
+        chosen: list[Example] = []
+        for kind in phase.kinds:
+            all_of_kind: list[Example] = getattr(self, kind)
+            chosen += all_of_kind[: max(1, round(phase.share * len(all_of_kind)))]
+        return chosen
+
+
+SHIPPED = Recipe(
+    sites=(
+        SiteShare(site="airbnb_singapore", warm=160, stated=420, log=620, held_out=16),
+        SiteShare(site="airbnb_barossa", warm=120, stated=380, log=420, held_out=12),
+        SiteShare(site="stackexchange_travel", warm=160, stated=420, log=620, held_out=16),
+        SiteShare(site="stackexchange_ai_titles", warm=80, stated=280, log=320, held_out=12),
+        SiteShare(site="stackexchange_coffee", warm=60, stated=160, log=60),
+    ),
+    phases=(
+        Phase(
+            name="likeness",
+            kinds=("warm", "stated"),
+            share=0.25,
+            fit=FitConfig(steps=60, learning_rate=6e-4, warmup=15, validate_every=60),
+        ),
+        Phase(
+            name="choice",
+            kinds=("log", "stated", "warm"),
+            fit=FitConfig(steps=600, learning_rate=6e-4, warmup=15, validate_every=60, teacher=0.35),
+        ),
+    ),
+)
+"""What ``brewlite/checkpoints/brewlite-135m`` was taught by."""
+
+
+def gather(
+    recipe: Recipe, data_folder: Path, cache_folder: Path, tokenizer: Tokenizer, progress: Progress | None = None
+) -> Gathered:
+    """The examples of ``recipe``, made from the sites in ``data_folder`` at the first call and kept in the cache.
+
+    Raises:
+        BadSettings: a site is kept out of training, or its files are missing.
+        UnknownName: there is no such site.
+    """
+    made = Gathered(warm=[], stated=[], log=[], held_out=[])
+    for share in recipe.sites:
+        if not data_set(share.site).trained:
+            raise BadSettings(f"site {share.site!r} is kept out of training: choose one that is marked as trained")
+        site = open_site(share.site, data_folder, cache_folder)
+        try:
+            for kind in ("warm", "stated", "log", "held_out"):
+                count = getattr(share, kind)
+                examples = _kept(recipe, site, kind, count, tokenizer, cache_folder / "examples") if count else []
+                getattr(made, kind).extend(examples)
+                if progress is not None and count:
+                    progress(f"{share.site}: {kind.replace('_', ' ')}", len(examples), count)
+        finally:
+            site.recommender.close()
+    for kind in ("warm", "stated", "log"):
+        # A phase that takes the first part of a kind takes it of every site.
+        examples = getattr(made, kind)
+        order = np.random.default_rng(len(examples)).permutation(len(examples))
+        examples[:] = [examples[place] for place in order]
+    return made
+
+
+def _kept(recipe: Recipe, site: BenchSite, kind: str, count: int, tokenizer: Tokenizer, folder: Path) -> list[Example]:
+    """The site's examples of ``kind``, from the cache where they are there."""
+    config = {"warm": recipe.warm, "stated": recipe.stated}.get(kind, recipe.examples)
+    mark = hashlib.blake2b(
+        msgspec.json.encode([site.name, site.digest, kind, count, config, making_code()]), digest_size=10
+    ).hexdigest()
+    path = folder / f"{site.name}-{kind}-{mark}.msgpack"
+    if path.exists():
+        return msgspec.msgpack.decode(path.read_bytes(), type=list[Example])
+    made = _made(recipe, site, kind, count, tokenizer)
+    folder.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_suffix(".new")
+    fresh.write_bytes(msgspec.msgpack.encode(made))
+    fresh.replace(path)
+    return made
+
+
+def _made(recipe: Recipe, site: BenchSite, kind: str, count: int, tokenizer: Tokenizer) -> list[Example]:
+    if kind == "warm":
+        return warm_examples(site, tokenizer, count, recipe.warm)
+    if kind == "stated":
+        return stated_examples(site, tokenizer, count, recipe.stated)
+    part = "validation" if kind == "held_out" else "train"
+    return log_examples(site, tokenizer, count, part, recipe.examples)
+
+
+def making_code() -> str:
+    """A hash of the code that makes examples and prompts: what was made by other code is made anew."""
+    import brewlite
+
+    package = Path(brewlite.__file__).parent
+    files = [package / "training" / name for name in ("dress.py", "examples.py", "stated.py", "warm.py")]
+    files += sorted((package / "prompt").glob("*.py"))
+    return hashlib.blake2b(b"".join(file.read_bytes() for file in files), digest_size=8).hexdigest()
+
+
+def fit(recipe: Recipe, student: Student, gathered: Gathered, folder: Path, tell: Tell | None = None) -> list[Fitting]:
+    """All phases in turn, each in a folder of its own; a killed run goes on where it was.
+
+    The student must have something to learn. It keeps what it had learned at the end of the last phase.
+    """
+    runs = []
+    for number, phase in enumerate(recipe.phases):
+        run = Fitting(student, gathered.of(phase), phase.fit, folder / f"{number}-{phase.name}", gathered.held_out)
+        run.run(None if tell is None else _named(tell, phase.name))
+        runs.append(run)
+    return runs
+
+
+def _named(tell: Tell, phase: str) -> Callable[[StepFacts, Look | None], None]:
+    return lambda facts, look: tell(phase, facts, look)
+
+
+def tokens_of(examples: Sequence[Example]) -> int:
+    """Of all prompts together."""
+    return sum(example.tokens for example in examples)
