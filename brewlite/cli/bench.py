@@ -11,6 +11,7 @@ from brewlite.cli.compare import compare
 from brewlite.cli.output import console, print_json, progress_console
 from brewlite.cli.quality import quality
 from brewlite.cli.study import study
+from brewlite.cli.train_speed import train_speed
 from brewlite.weights import DEFAULT_RANKER
 
 if TYPE_CHECKING:
@@ -26,10 +27,11 @@ def bench() -> None:
       brewlite bench speed
       brewlite bench quality --suite quick --report out/
       brewlite bench compare before/report.json out/report.json
+      brewlite bench train
     """
 
 
-for command in (quality, compare, study):
+for command in (quality, compare, study, train_speed):
     bench.add_command(command)
 
 

@@ -6,7 +6,7 @@ nobody else meanwhile, because the model is switched over and back.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -36,20 +36,30 @@ def one_at_a_time(ranker: TorchRanker, prompt: RankingPrompt) -> Floats:
 def dense_mask(ranker: TorchRanker, prompt: RankingPrompt) -> Floats:
     """(N,) log-odds from one pass over the prefix and all candidates under a 4-D mask, (1, 1, S, S)."""
     prefix = ranker.tokenizer.lead + prompt.prefix
-    lengths = [len(candidate) for candidate in prompt.candidates]
-    ids = torch.tensor([prefix + tuple(id_ for candidate in prompt.candidates for id_ in candidate)])
+    device = ranker.device
+    with _own_attention(ranker):
+        config = ranker.model.config.get_text_config()
+        ids, positions, masks, last = slate_masks(config, prefix, prompt.candidates, device)
+        hidden = ranker.model.get_decoder()(
+            input_ids=ids, position_ids=positions[None], attention_mask=masks, use_cache=False
+        ).last_hidden_state
+        return _floats([ranker.labels.read(hidden[0, last])[0]])
+
+
+def slate_masks(
+    config: Any,
+    prefix: Sequence[int],
+    candidates: Sequence[Sequence[int]],
+    device: torch.device | str = "cpu",
+) -> tuple[Tensor, Tensor, Tensor | dict[str, Tensor], Tensor]:
+    """One slate as one row: ids (1, S), positions (S,), the mask(s) (1, 1, S, S), each candidate's last place (N,)."""
+    lengths = [len(candidate) for candidate in candidates]
+    ids = torch.tensor([[*prefix, *(id_ for candidate in candidates for id_ in candidate)]])
     positions = torch.cat([torch.arange(len(prefix)), *(torch.arange(n) + len(prefix) for n in lengths)])
     owner = torch.repeat_interleave(torch.arange(len(lengths) + 1), torch.tensor([len(prefix), *lengths]))
     last = torch.tensor(lengths).cumsum(0) + len(prefix) - 1
-    with _own_attention(ranker):
-        masks = _masks(ranker.model.config.get_text_config(), positions, owner, ranker.device)
-        hidden = ranker.model.get_decoder()(
-            input_ids=ids.to(ranker.device),
-            position_ids=positions[None].to(ranker.device),
-            attention_mask=masks,
-            use_cache=False,
-        ).last_hidden_state
-        return _floats([ranker.labels.read(hidden[0, last.to(ranker.device)])[0]])
+    masks = _masks(config, positions, owner, torch.device(device))
+    return ids.to(device), positions.to(device), masks, last.to(device)
 
 
 def _masks(config: Any, positions: Tensor, owner: Tensor, device: torch.device) -> Tensor | dict[str, Tensor]:

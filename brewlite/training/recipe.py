@@ -17,11 +17,14 @@ from brewlite.errors import BadSettings
 from brewlite.evaluation.suite.datasets import data_set, open_site
 from brewlite.evaluation.suite.site import BenchSite
 from brewlite.ranker import Tokenizer
+from brewlite.retrieval import SentenceEncoder
+from brewlite.training import made_jobs
 from brewlite.training.examples import ExampleConfig, log_examples
 from brewlite.training.fit import Example, FitConfig, Fitting, Look, StepFacts
 from brewlite.training.model import Student
 from brewlite.training.stated import StatedConfig, stated_examples
 from brewlite.training.warm import WarmConfig, warm_examples
+from brewlite.weights import DEFAULT_ENCODER
 
 Progress = Callable[[str, int, int], None]
 """Called with what is made ("airbnb_barossa requests"), how many of it, out of how many."""
@@ -85,6 +88,7 @@ SHIPPED = Recipe(
         SiteShare(site="stackexchange_travel", warm=160, stated=420, log=620, held_out=16),
         SiteShare(site="stackexchange_ai_titles", warm=80, stated=280, log=320, held_out=12),
         SiteShare(site="stackexchange_coffee", warm=60, stated=160, log=60),
+        SiteShare(site=made_jobs.NAME, warm=100, stated=420, log=420),
     ),
     phases=(
         Phase(
@@ -114,9 +118,7 @@ def gather(
     """
     made = Gathered(warm=[], stated=[], log=[], held_out=[])
     for share in recipe.sites:
-        if not data_set(share.site).trained:
-            raise BadSettings(f"site {share.site!r} is kept out of training: choose one that is marked as trained")
-        site = open_site(share.site, data_folder, cache_folder)
+        site = _opened(share.site, data_folder, cache_folder)
         try:
             for kind in ("warm", "stated", "log", "held_out"):
                 count = getattr(share, kind)
@@ -132,6 +134,14 @@ def gather(
         order = np.random.default_rng(len(examples)).permutation(len(examples))
         examples[:] = [examples[place] for place in order]
     return made
+
+
+def _opened(name: str, data_folder: Path, cache_folder: Path) -> BenchSite:
+    if name == made_jobs.NAME:
+        return made_jobs.made_jobs(cache_folder / "sites", SentenceEncoder(DEFAULT_ENCODER))
+    if not data_set(name).trained:
+        raise BadSettings(f"site {name!r} is kept out of training: choose one that is marked as trained")
+    return open_site(name, data_folder, cache_folder)
 
 
 def _kept(recipe: Recipe, site: BenchSite, kind: str, count: int, tokenizer: Tokenizer, folder: Path) -> list[Example]:
@@ -165,7 +175,9 @@ def making_code() -> str:
     import brewlite
 
     package = Path(brewlite.__file__).parent
-    files = [package / "training" / name for name in ("dress.py", "examples.py", "stated.py", "warm.py")]
+    files = [
+        package / "training" / name for name in ("dress.py", "examples.py", "made_jobs.py", "stated.py", "warm.py")
+    ]
     files += sorted((package / "prompt").glob("*.py"))
     return hashlib.blake2b(b"".join(file.read_bytes() for file in files), digest_size=8).hexdigest()
 
