@@ -1,6 +1,7 @@
 """What an item has of that which the visitor speaks of, told before all else.
 
-A home has forty comforts, and a prompt room for ten. For what is refused as for what is wanted: the model can only mind a pool that it reads of.
+A home has forty comforts, and a prompt room for ten. For what is refused as for what is wanted: the model can only
+mind a pool that it reads of.
 """
 
 from __future__ import annotations
