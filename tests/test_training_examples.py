@@ -1,0 +1,177 @@
+"""Examples: drawn from the past alone, varied, exact in their labels, and the same for the same seed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import HashEncoder
+
+from brewlite.adapter import load_adapter
+from brewlite.errors import BadSettings
+from brewlite.evaluation.log import from_micros, to_micros
+from brewlite.evaluation.suite.preference import matched_cases
+from brewlite.evaluation.suite.site import BenchSite
+from brewlite.evaluation.suite.stated.split import held_out
+from brewlite.evaluation.suite.stated.stock import stock_of
+from brewlite.evaluation.suite.stated.wish import wishes
+from brewlite.prompt.asked import mentions
+from brewlite.records import Event, Item, Query
+from brewlite.testing import WordTokenizer
+from brewlite.training.dress import Wardrobe, reordered
+from brewlite.training.examples import ExampleConfig, log_examples, shown_examples
+from brewlite.training.made_jobs import made_jobs
+from brewlite.training.recipe import Recipe, SiteShare, gather
+from brewlite.training.stated import StatedConfig, stated_examples
+from brewlite.training.warm import warm_examples
+
+
+@pytest.fixture(scope="module")
+def jobs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BenchSite]:
+    site = made_jobs(tmp_path_factory.mktemp("jobs"), HashEncoder(), items=260, visitors=160)
+    yield site
+    site.recommender.close()
+
+
+def test_the_made_jobs_are_the_same_every_time(jobs: BenchSite, tmp_path: Path):
+    again = made_jobs(tmp_path, HashEncoder(), items=260, visitors=160)
+    assert again.recommender.store.items() == jobs.recommender.store.items()
+    assert again.columns.items == jobs.columns.items
+    assert again.columns.at.tolist() == jobs.columns.at.tolist()
+    again.recommender.close()
+
+
+def test_what_its_visitors_look_at_follows_from_what_they_looked_at(jobs: BenchSite):
+    trade = {item.id: item.fields["industry"] for item in jobs.recommender.store.items()}
+    cases = matched_cases(jobs, 80, part="validation", where={"history": (2, np.inf)})
+    alike, other = [], []
+    for case in cases:
+        past = [jobs.columns.items[row] for row, user in enumerate(jobs.columns.users) if user == case.query.user
+                and jobs.columns.at[row] < to_micros(case.query.at)]  # fmt: skip
+        seen = {trade[item] for item in past}
+        alike.append(trade[case.good[0]] in seen)
+        other += [trade[id_] in seen for id_ in case.query.candidates if id_ not in case.good]
+    assert np.mean(alike) > np.mean(other) + 0.3
+
+
+def test_examples_of_the_log_lie_before_the_validation_part(jobs: BenchSite):
+    cases = matched_cases(jobs, 60, part="train")
+    assert cases
+    assert all(to_micros(case.query.at) < jobs.validation_cut for case in cases)
+    validation = {case.key for case in matched_cases(jobs, 500, part="validation")}
+    assert not validation & {case.key for case in matched_cases(jobs, 500, part="train")}
+
+
+def test_an_example_of_the_log_has_one_choice_among_what_was_there(jobs: BenchSite):
+    made = log_examples(jobs, WordTokenizer(), 40)
+    assert len(made) == 40
+    for example in made:
+        assert sum(gain > 0 for gain in example.gains) == 1
+        assert 5 <= len(example.prompt.candidates) <= 16
+    assert {len(example.prompt.candidates) for example in made} != {16}, "the number of candidates varies"
+    with_teacher = [example for example in made if example.teacher]
+    assert with_teacher
+    assert all(np.std(example.teacher) == pytest.approx(2.5, rel=1e-3) for example in with_teacher)
+
+
+def test_histories_are_cut_and_questions_worded_otherwise(jobs: BenchSite):
+    tokenizer = WordTokenizer()
+    plain = [tokenizer.decode(e.prompt.prefix) for e in log_examples(jobs, tokenizer, 40, "validation")]
+    varied = [tokenizer.decode(e.prompt.prefix) for e in log_examples(jobs, tokenizer, 40)]
+    assert len({text.rsplit("\n", 1)[-1] for text in plain}) == 1
+    assert len({text.rsplit("\n", 1)[-1] for text in varied}) > 3
+    assert any("did before" not in text for text in varied)
+    assert any("did before" in text for text in varied)
+
+
+def test_the_same_seed_makes_the_same_examples(jobs: BenchSite):
+    tokenizer = WordTokenizer()
+    for make in (log_examples, stated_examples, warm_examples):
+        assert make(jobs, tokenizer, 12) == make(jobs, tokenizer, 12)
+    other = log_examples(jobs, tokenizer, 12, config=ExampleConfig(seed=1))
+    assert other != log_examples(jobs, tokenizer, 12)
+
+
+def test_stated_examples_keep_to_trainings_half(jobs: BenchSite):
+    stock = stock_of(jobs)
+    for kind in ("want", "refusal", "both"):
+        for number, wish in enumerate(wishes(stock, kind, np.random.default_rng(0), 0.005, 0.7, kept_out=False)):
+            assert not any(held_out(attribute.key) for attribute in (*wish.wanted, *wish.refused))
+            if number == 30:
+                break
+
+
+def test_stated_labels_say_what_the_fields_say(jobs: BenchSite):
+    """Terms of work stand in the wording of an opening: of a plain want, just those chosen have them."""
+    tokenizer = WordTokenizer()
+    made = stated_examples(jobs, tokenizer, 150, StatedConfig(second=0.0, with_history=0.0, abroad=0.0))
+    checked = 0
+    for example in made:
+        assert 0 < sum(gain > 0 for gain in example.gains) < len(example.gains)
+        words = tokenizer.decode(example.prompt.prefix).split("The visitor says: ")[1].split("\n")[0]
+        if " in " in words and "Southvale" in words and "not" not in words and "no" not in words.casefold().split():
+            texts = [tokenizer.decode(ids) for ids in example.prompt.candidates]
+            said = ["Southvale" in text for text in texts if "," in text]
+            if len(said) == len(texts) and any(said):
+                checked += 1
+                assert [gain > 0 for gain in example.gains] == said
+    assert made
+
+
+def test_a_warm_list_has_a_teacher_and_no_labels(jobs: BenchSite):
+    made = warm_examples(jobs, WordTokenizer(), 30)
+    assert len(made) == 30
+    assert all(not example.gains and example.teacher for example in made)
+
+
+def test_shown_slates_teach_what_was_passed_over(site):
+    """``site`` is the small site of the fixtures: a slate is shown, one item is liked, the others are not."""
+    from brewlite.evaluation.suite.site import DataSet
+
+    slate = site.recommend(Query(user="anna", k=5), use_model=False)
+    query = Query(user="anna", k=5)
+    site.log(slate, query)
+    liked = max(site.adapter.actions, key=lambda action: action.weight).name
+    chosen = slate.picks[2].item.id
+    site.record(Event(user="anna", item=chosen, action=liked, slate=slate.id))
+    bench = BenchSite(DataSet(name="s", kind="listings", adapter="realestate", items=""), site, "")
+    (example,) = shown_examples(bench, WordTokenizer(), 10, before=2**62)
+    assert example.gains == tuple(float(pick.item.id == chosen) for pick in slate.picks)
+    assert shown_examples(bench, WordTokenizer(), 10, before=0) == []
+
+
+def test_a_dress_reorders_facts_and_leaves_the_text(jobs: BenchSite):
+    adapter = jobs.recommender.adapter
+    item = jobs.recommender.store.items()[0]
+    told = {reordered(adapter, np.random.default_rng(seed)).describe(item) for seed in range(8)}
+    assert len(told) > 1
+    assert all(text.startswith(item.title) for text in told)
+    wardrobe = Wardrobe(adapter, WordTokenizer(), np.random.default_rng(0))
+    rng = np.random.default_rng(1)
+    builders = [wardrobe.builder(rng) for _ in range(200)]
+    assert 0.25 < np.mean([builder is wardrobe.plain for builder in builders]) < 0.6
+    assert len({wardrobe.task(rng).question for _ in range(60)}) > 2
+
+
+def test_what_an_item_mentions_of_the_words():
+    item = Item(
+        id="1", kind="listing", title="Cottage by the mill", text="A hammock hangs under the trees.",
+        fields={"amenities": ["Wifi", "Private pool", "Hot tub"]},
+    )  # fmt: skip
+    assert mentions(item, ["pool"]) == ["Private pool"]
+    assert mentions(item, ["hammock", "pool"]) == ["Private pool", "hammock"]
+    assert mentions(item, ["sauna"]) == []
+    assert mentions(item, []) == []
+
+
+def test_gathering_refuses_what_is_kept_out_of_training(tmp_path: Path):
+    recipe = Recipe(sites=(SiteShare(site="jobs_views", log=3),), phases=())
+    with pytest.raises(BadSettings, match="jobs_views"):
+        gather(recipe, tmp_path, tmp_path, WordTokenizer())
+
+
+def test_the_made_jobs_adapter_is_the_jobs_adapter(jobs: BenchSite):
+    assert jobs.recommender.adapter == load_adapter("jobs")
+    assert from_micros(jobs.cut) > from_micros(jobs.validation_cut)
