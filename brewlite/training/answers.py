@@ -1,0 +1,95 @@
+"""What a ranker answers to the validation part of a site's log: the figures that something may be chosen by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+from msgspec import Struct
+
+from brewlite.errors import BadSettings
+from brewlite.evaluation.log import Floats
+from brewlite.evaluation.metrics import Places, ndcg, place
+from brewlite.evaluation.statistics import Draws
+from brewlite.evaluation.suite.case import Case
+from brewlite.evaluation.suite.preference import matched_cases
+from brewlite.evaluation.suite.site import BenchSite
+from brewlite.ranker import Ranker
+from brewlite.recommender import Recommender
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is done, how much of it, out of how much."""
+
+
+class Answered(Struct, frozen=True, kw_only=True, eq=False):
+    """One case: the order that the language model gives by itself, and how well it and the whole blend did."""
+
+    case: Case
+    log_odds: Floats
+    """(C,) of the model, in the order of the case's candidates."""
+    model: float
+    """NDCG@10 of the model by itself."""
+    blend: float
+    """NDCG@10 of the model and the simple signals together; what breaks a hard limit stands last."""
+    signals: float
+    """NDCG@10 of the simple signals without the model."""
+
+    @property
+    def first(self) -> str:
+        """The item that the model puts on top."""
+        return (self.case.query.candidates or ())[int(np.argmax(self.log_odds))]
+
+    @property
+    def rank(self) -> int:
+        """Where the model puts the chosen item; 1 is the top. Ties count against it."""
+        mine = (self.case.query.candidates or ()).index(self.case.good[0])
+        return int((self.log_odds >= self.log_odds[mine]).sum())
+
+
+def validation_cases(site: BenchSite, count: int, seed: int = 0) -> list[Case]:
+    """At most ``count`` matched cases of the site's validation part. Raises BadSettings where there is none."""
+    cases = matched_cases(site, count, seed=seed, part="validation")
+    if not cases:
+        raise BadSettings(
+            f"site {site.name!r} has no case in its validation part: visitors chose too little between 65% and 80% of "
+            f"its log; leave it out, or import more events"
+        )
+    return cases
+
+
+def answers(
+    site: BenchSite, ranker: Ranker, cases: Sequence[Case], progress: Progress | None = None, label: str = ""
+) -> Iterator[Answered]:
+    """What ``ranker`` says to each of ``cases``, one after the other; ``label``: told instead of its name."""
+    recommender = site.recommender.with_config(site.recommender.config, ranker)
+    for done, case in enumerate(cases, start=1):
+        yield _answer(recommender, case)
+        if progress is not None:
+            progress(f"{site.name}: {label or ranker.name}", done, len(cases))
+
+
+def draws(cases: Sequence[Case], seed: int) -> Draws:
+    """The bootstrap over the visitors of ``cases``; each site counts alike, however many of its cases there are."""
+    visitors = np.unique([case.visitor for case in cases], return_inverse=True)[1].astype(np.int64)
+    sites, site = np.unique([case.site for case in cases], return_inverse=True)
+    weights = 1.0 / np.bincount(site, minlength=len(sites))[site]
+    return Draws(visitors, weights, np.random.default_rng(seed))
+
+
+def _answer(recommender: Recommender, case: Case) -> Answered:
+    weighed = recommender.weigh(case.query)
+    if weighed.scores is None:
+        raise BadSettings("the recommender has no language model whose answers could be judged")
+    log_odds = weighed.scores.log_odds.astype(np.float64)
+    target = (case.query.candidates or ()).index(case.good[0])
+    blend, signals = (
+        _ndcg(np.where(weighed.fits, scores, -np.inf), target) for scores in (weighed.blended.score, weighed.prior)
+    )
+    return Answered(
+        case=case, log_odds=log_odds, model=_ndcg(log_odds, target), blend=blend, signals=signals
+    )
+
+
+def _ndcg(scores: Floats, target: int) -> float:
+    above, tied, total = place(scores, target, np.ones(len(scores), dtype=np.bool_))
+    return float(ndcg(Places(above=np.array([above]), tied=np.array([tied]), total=np.array([total])))[0])
