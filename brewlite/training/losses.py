@@ -28,3 +28,12 @@ def to_teacher(log_odds: Tensor, teacher: Tensor, temperature: float) -> Tensor:
     target = torch.softmax(teacher / temperature, dim=0)
     said = functional.log_softmax(log_odds / temperature, dim=0)
     return temperature**2 * functional.kl_div(said, target, reduction="sum")
+
+
+def to_chances(log_odds: Tensor, teacher: Tensor) -> Tensor:
+    """Mean binary cross-entropy to the chances that a teacher gives each candidate: (C,) and (C,) log-odds.
+
+    A list's distribution does not change when all its scores move together; this one does, and so carries the
+    teacher's calibration over.
+    """
+    return functional.binary_cross_entropy_with_logits(log_odds, torch.sigmoid(teacher))
