@@ -83,12 +83,12 @@ class Gathered(Struct, frozen=True, kw_only=True):
 
 SHIPPED = Recipe(
     sites=(
-        SiteShare(site="airbnb_singapore", warm=160, stated=420, log=620, held_out=16),
-        SiteShare(site="airbnb_barossa", warm=120, stated=380, log=420, held_out=12),
-        SiteShare(site="stackexchange_travel", warm=160, stated=420, log=620, held_out=16),
-        SiteShare(site="stackexchange_ai_titles", warm=80, stated=280, log=320, held_out=12),
-        SiteShare(site="stackexchange_coffee", warm=60, stated=160, log=60),
-        SiteShare(site=made_jobs.NAME, warm=100, stated=420, log=420),
+        SiteShare(site="airbnb_singapore", warm=140, stated=360, log=560, held_out=14),
+        SiteShare(site="airbnb_barossa", warm=110, stated=300, log=380, held_out=10),
+        SiteShare(site="stackexchange_travel", warm=140, stated=360, log=560, held_out=12),
+        SiteShare(site="stackexchange_ai_titles", warm=70, stated=220, log=280, held_out=8),
+        SiteShare(site="stackexchange_coffee", warm=40, stated=120, log=60),
+        SiteShare(site=made_jobs.NAME, warm=80, stated=340, log=380, held_out=8),
     ),
     phases=(
         Phase(
@@ -100,7 +100,7 @@ SHIPPED = Recipe(
         Phase(
             name="choice",
             kinds=("log", "stated", "warm"),
-            fit=FitConfig(steps=600, learning_rate=6e-4, warmup=15, validate_every=60, teacher=0.35),
+            fit=FitConfig(steps=600, learning_rate=6e-4, warmup=15, validate_every=100, teacher=0.35),
         ),
     ),
 )

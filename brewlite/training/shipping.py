@@ -1,0 +1,102 @@
+"""From the base model to a checkpoint that can be shipped: the recipe, the run, the manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import torch
+from msgspec import structs
+
+from brewlite.evaluation.suite.datasets import bench_cache, find_data
+from brewlite.ranker.checkpoint import LoraShape, Manifest, Source, save_checkpoint
+from brewlite.ranker.loading import load_model
+from brewlite.ranker.tokenizer import PlainTokenizer
+from brewlite.training.fit import Look, StepFacts
+from brewlite.training.lora import LoraConfig, add_lora, lora_state
+from brewlite.training.model import Student
+from brewlite.training.recipe import SHIPPED, Progress, Recipe, gather
+from brewlite.training.recipe import fit as follow
+from brewlite.training.report import write_report
+from brewlite.weights import BASE, locate
+from brewlite.weights.folder import tensors_sha256
+
+LICENCES = {
+    "airbnb_barossa": "CC BY 4.0 (Inside Airbnb)",
+    "airbnb_singapore": "CC BY 4.0 (Inside Airbnb)",
+    "stackexchange_travel": "CC BY-SA (Stack Exchange)",
+    "stackexchange_ai_titles": "CC BY-SA (Stack Exchange)",
+    "stackexchange_coffee": "CC BY-SA (Stack Exchange)",
+    "made_jobs": "Apache-2.0 (made up by brewlite)",
+}
+"""What the shipped recipe learns from, and under which terms."""
+Tell = Callable[[str, StepFacts, Look | None, int], None]
+"""Called after each step; the last is how many steps the phase has."""
+
+
+def fit_checkpoint(
+    out: Path,
+    data: Path | None,
+    name: str,
+    steps: int | None = None,
+    progress: Progress | None = None,
+    tell: Tell | None = None,
+    lora: LoraConfig | None = None,
+) -> dict[str, Any]:
+    """Follow the shipped recipe and write the checkpoint ``out``; its state lies beside it in ``OUT-run``.
+
+    Returns figures of the run. Raises as :func:`gather`, and WeightsMissing without the base.
+    """
+    recipe, lora = with_steps(SHIPPED, steps), lora or LoraConfig()
+    base = locate(BASE)
+    tokenizer = PlainTokenizer.load(base)
+    gathered = gather(recipe, find_data(data), bench_cache(), tokenizer, progress)
+    student = Student(load_model(base, torch.bfloat16), tokenizer)
+    add_lora(student.decoder, lora)
+    state = out.with_name(f"{out.name}-run")
+    totals = {phase.name: phase.fit.steps for phase in recipe.phases}
+
+    def told(phase: str, facts: StepFacts, look: Look | None) -> None:
+        if tell is not None:
+            tell(phase, facts, look, totals[phase])
+
+    runs = follow(recipe, student, gathered, state, told)
+    report = state / "report.html"
+    write_report([(phase.name, run) for phase, run in zip(recipe.phases, runs, strict=True)], report)
+    history = [facts for run in runs for facts in run.history]
+    seconds, tokens = sum(f.seconds for f in history), sum(f.tokens for f in history)
+    looks = [look for run in runs for look in run.looks]
+    figures = {
+        "hours": round(seconds / 3600, 2),
+        "tokens": tokens,
+        "slates": sum(f.slates for f in history),
+        "tokens_a_second": round(tokens / max(seconds, 1e-9)),
+        "ndcg_before": round(looks[0].ndcg, 4) if looks else None,
+        "ndcg_after": round(max(look.ndcg for look in runs[-1].looks), 4) if runs[-1].looks else None,
+        "report": str(report),
+    }
+    manifest = Manifest(
+        name=name,
+        base=BASE,
+        base_sha256=tensors_sha256(base),
+        licence="Apache-2.0",
+        lora=LoraShape(rank=lora.rank, alpha=lora.alpha),
+        data=tuple(Source(name=s.site, licence=LICENCES.get(s.site, "")) for s in recipe.sites),
+        recipe=msgspec.to_builtins(recipe),
+        figures={"run": {key: value for key, value in figures.items() if key != "report"}},
+        created=datetime.now(UTC).replace(microsecond=0),
+    )
+    save_checkpoint(out, manifest, lora_state(student.decoder))
+    return figures
+
+
+def with_steps(recipe: Recipe, steps: int | None) -> Recipe:
+    """``recipe`` with another number of steps in its last phase."""
+    if steps is None:
+        return recipe
+    last = recipe.phases[-1]
+    changed = structs.replace(last, fit=structs.replace(last.fit, steps=steps))
+    return structs.replace(recipe, phases=(*recipe.phases[:-1], changed))
