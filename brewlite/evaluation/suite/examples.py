@@ -74,7 +74,7 @@ MAKERS: dict[str, Maker] = {"with examples": with_examples}
 def _task(name: str, about: str, metric: str, examples: int, data: tuple[str, ...] = SITES) -> SuiteTask:
     return SuiteTask(
         name=f"examples/{name}", family="examples from similar visitors", about=about, data=data,
-        maker="with examples", metric=metric, quick=4 * len(data), full=100 * len(data),
+        maker="with examples", metric=metric, quick=3 * len(data), full=100 * len(data),
         options={"examples": examples},
     )  # fmt: skip
 

@@ -24,7 +24,7 @@ POSTS = ("stackexchange_travel", "stackexchange_ai_titles", "stackexchange_coffe
 JOBS = ("jobs_views",)
 WITH_EVENTS = (*LISTINGS, *POSTS, *JOBS)
 BY_KIND = {"listings": LISTINGS, "posts": POSTS, "jobs": JOBS}
-QUICK_CASES = {"listings": 10, "posts": 10, "jobs": 16}
+QUICK_CASES = {"listings": 8, "posts": 8, "jobs": 12}
 """Of each data set of a kind. Tasks by history, age and months are parts of these, so the model reads nothing new."""
 
 
@@ -149,17 +149,17 @@ _QUESTIONS = (
 
 TASKS: tuple[SuiteTask, ...] = (
     _next("all/matched", _OVERALL, "Seven sites together, the target among 50 of like age and popularity", WITH_EVENTS,
-          quick=70),
+          quick=56),
     *(_next(f"{site}/matched", "next item, matched", about, (site,)) for site, about in _WHERE.items()),
-    _next("all/matched-hr", _OVERALL, "Is the chosen item among the first ten of 50?", WITH_EVENTS, quick=70,
+    _next("all/matched-hr", _OVERALL, "Is the chosen item among the first ten of 50?", WITH_EVENTS, quick=56,
           metric="hr@10"),
-    _next("all/matched-auc", _OVERALL, "Share of the 49 others that stand below it", WITH_EVENTS, quick=70,
+    _next("all/matched-auc", _OVERALL, "Share of the 49 others that stand below it", WITH_EVENTS, quick=56,
           metric="auc"),
-    _next("all/full", _OVERALL, "Seven sites together, the whole catalog", WITH_EVENTS, "full", quick=21),
-    _next("all/full-hr", _OVERALL, "Is it among the first ten of the whole catalog?", WITH_EVENTS, "full", quick=21,
+    _next("all/full", _OVERALL, "Seven sites together, the whole catalog", WITH_EVENTS, "full", quick=14),
+    _next("all/full-hr", _OVERALL, "Is it among the first ten of the whole catalog?", WITH_EVENTS, "full", quick=14,
           metric="hr@10"),
     *(_next(f"{kind}/full", "next item, whole catalog", f"{kind.capitalize()}: among everything that could be shown",
-            sets, "full", quick=max(3 * len(sets), 10))
+            sets, "full", quick=max(2 * len(sets), 8))
       for kind, sets in BY_KIND.items()),
     *(_next(f"{kind}/history-{name}", "history length", f"{kind.capitalize()}: visitors with {name} events before",
             sets, options=_within("history", least, below, kind))
@@ -171,15 +171,15 @@ TASKS: tuple[SuiteTask, ...] = (
             BY_KIND[kind],
             options=_within("months", least, below, kind))
       for kind in ("listings", "posts") for name, least, below in _MONTHS),
-    *(_next(name, "another question", question, sets, "asked otherwise", quick=10, full=150 * len(sets),
+    *(_next(name, "another question", question, sets, "asked otherwise", quick=8, full=150 * len(sets),
             options={"action": action, "question": question, "judge": judge})
       for name, sets, action, question, judge in _QUESTIONS),
     _next("jobs/will-read-long", "another question", "Will this visitor read this job for more than a minute?", JOBS,
-          "asked otherwise", quick=10, full=150,
+          "asked otherwise", quick=8, full=150,
           options={"action": "view", "least_value": 60.0, "question": "Will this visitor read this job for long?",
                    "judge": "Judge whether the visitor would stay on this page: the work first, then the place."}),
     _next("listings/stay-again", "another question", "To which of the homes they know will this visitor return?",
-          LISTINGS, "returning", quick=20, full=200,
+          LISTINGS, "returning", quick=16, full=200,
           options={"one at a time": True,
                    "question": "Will this visitor come back to this home, where they have stayed before?",
                    "judge": "Judge which of the homes that the visitor knows they would return to."}),

@@ -36,7 +36,7 @@ MAKERS: dict[str, Maker] = {
 def _task(kind: str, name: str, about: str, maker: str, metric: str = "pairs", **more: Any) -> SuiteTask:
     task = SuiteTask(
         name=f"{kind}/{name}", family=FAMILY, about=f"{kind.capitalize()}: {about}", data=SITES[kind], maker=maker,
-        metric=metric, quick=9, full=150,
+        metric=metric, quick=6, full=150,
     )  # fmt: skip
     return structs.replace(task, **more)
 
@@ -71,9 +71,9 @@ def _of_kind(kind: str) -> tuple[SuiteTask, ...]:
 TASKS: tuple[SuiteTask, ...] = (
     *(task for kind in SITES for task in _of_kind(kind)),
     _task("jobs", "stated-positions", "what applicants viewed, given the positions they had stated",
-          "stated positions", "ndcg@10", data=("jobs_views",), quick=16),
+          "stated positions", "ndcg@10", data=("jobs_views",), quick=12),
     _task("jobs", "stated-positions-silent", "the same without their words", "stated positions", "ndcg@10",
-          data=("jobs_views",), quick=16, options={"silent": True}),
+          data=("jobs_views",), quick=12, options={"silent": True}),
 )  # fmt: skip
 
 __all__ = ["FAMILY", "MAKERS", "METRICS", "SITES", "TASKS"]
