@@ -40,9 +40,9 @@ def demo(folder: Path | None, port: int, no_browser: bool, fresh: bool, once: bo
       brewlite demo
       brewlite demo --once --wish "a houseboat with a stove"
     """
-    from brewlite.weights import cache_dir
+    from brewlite.weights import DEFAULT_RANKER, cache_dir
 
-    pull_missing([] if ranker == "none" else ["smollm2-135m" if ranker == "default" else ranker])
+    pull_missing([] if ranker == "none" else [DEFAULT_RANKER if ranker == "default" else ranker])
     folder = folder or cache_dir() / "demo"
     place = _built(folder, fresh)
     with _opened(place, ranker) as recommender:
@@ -55,9 +55,10 @@ def demo(folder: Path | None, port: int, no_browser: bool, fresh: bool, once: bo
 def pull_missing(rankers: list[str]) -> None:
     """Fetch the weights that are not here yet, saying so first."""
     from brewlite.cli.models import pull
-    from brewlite.weights import REGISTRY, info
+    from brewlite.weights import DEFAULT_ENCODER, REGISTRY, checkpoint_of, info
 
-    missing = [name for name in (*rankers, "minilm-l6") if name in REGISTRY and info(name).state != "ready"]
+    known = [name for name in (*rankers, DEFAULT_ENCODER) if name in REGISTRY or checkpoint_of(name)]
+    missing = [name for name in known if info(name).state != "ready"]
     if missing:
         console.print(f"fetching {' and '.join(missing)}: once, afterwards no network is needed")
         click.get_current_context().invoke(pull, names=tuple(missing), carried=None, as_json=False)

@@ -13,6 +13,7 @@ from msgspec import Struct
 from brewlite.cli.output import console, print_json
 from brewlite.cli.site import open_site, site_options
 from brewlite.errors import BrewliteError
+from brewlite.weights import DEFAULT_ENCODER, DEFAULT_RANKER
 
 
 class Finding(Struct, frozen=True, kw_only=True):
@@ -49,10 +50,11 @@ def doctor(config: str | None, db: str | None, adapter: str | None, as_json: boo
 def _examine(config: str | None, db: str | None, adapter: str | None) -> Iterator[Finding]:
     yield _look("brewlite", lambda: f"{metadata.version('brewlite')} on Python {platform.python_version()}")
     yield _look("processor", _processor)
-    for name in ("smollm2-135m", "minilm-l6"):
+    for name in (DEFAULT_RANKER, DEFAULT_ENCODER):
         yield _look(f"weights {name}", partial(_weights, name))
     if db is not None or config is not None:
         yield _look("site", lambda: _site(config, db, adapter))
+        yield _look("site's model", lambda: _site_model(config, db, adapter))
 
 
 def _look(what: str, probe: Callable[[], str]) -> Finding:
@@ -84,3 +86,11 @@ def _site(config: str | None, db: str | None, adapter: str | None) -> str:
             f"adapter {site.adapter.name}, {counts.items} items ({len(kept)} with vectors), "
             f"{counts.users} visitors, {counts.events} events"
         )
+
+
+def _site_model(config: str | None, db: str | None, adapter: str | None) -> str:
+    from brewlite.weights import locate
+
+    with open_site(config, db, adapter) as site:
+        name = site.model_name
+    return "none" if name is None else str(locate(name))

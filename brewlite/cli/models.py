@@ -9,12 +9,14 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 from rich.table import Table
 
 from brewlite.cli.output import console, print_json, progress_console
-from brewlite.weights import REGISTRY, WeightInfo, info
+from brewlite.cli.quantize import quantize
+from brewlite.cli.smaller import distil, prune
+from brewlite.weights import REGISTRY, WeightInfo, checkpoint_of, info, shipped
 
 
 @click.group()
 def models() -> None:
-    """List, fetch and describe model weights.
+    """List, fetch and describe model weights and checkpoints.
 
     \b
     Example:
@@ -23,22 +25,31 @@ def models() -> None:
     """
 
 
+for command in (prune, distil):
+    models.add_command(command)
+
+
+models.add_command(quantize)
+
+
 @models.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_(as_json: bool) -> None:
     """List the weights brewlite knows by name, and whether they are here.
 
+    A checkpoint comes with brewlite, and is ready when the weights that it stands on are here.
+
     \b
     Example:
       brewlite models list --json
     """
-    rows = [info(name) for name in REGISTRY]
+    rows = [info(name) for name in (*REGISTRY, *shipped())]
     if as_json:
         print_json(rows)
         return
-    table = Table("name", "role", "what", "licence", "size", "state")
+    table = Table("name", "role", "what", "base", "licence", "size", "state")
     for row in rows:
-        table.add_row(row.name, row.role, row.title, row.licence, _megabytes(row.bytes), row.state)
+        table.add_row(row.name, row.role, row.title, row.base or "-", row.licence, _megabytes(row.bytes), row.state)
     console.print(table)
 
 
@@ -55,7 +66,7 @@ def pull(names: tuple[str, ...], carried: Path | None, as_json: bool) -> None:
     """Fetch weights, check their SHA-256 and make them ready; afterwards no network is needed.
 
     Without NAMES: all default weights. A download that broke off is continued. A Hugging Face id (A/B) fetches
-    that model from the hub.
+    that model from the hub. The name or folder of a checkpoint fetches what it stands on.
 
     \b
     Example:
@@ -66,7 +77,7 @@ def pull(names: tuple[str, ...], carried: Path | None, as_json: bool) -> None:
         raise click.UsageError("--from FILE needs exactly one name: the weights that the file holds")
     rows = []
     for name in names or tuple(REGISTRY):
-        before = info(name).state if name in REGISTRY else "missing"
+        before = info(name).state if name in REGISTRY or checkpoint_of(name) else "missing"
         _pull(name, carried)
         rows.append(info(name))
         if not as_json:
@@ -101,6 +112,7 @@ def _lines(found: WeightInfo) -> list[tuple[str, str]]:
         ("name", found.name),
         ("role", found.role),
         ("what", found.title),
+        ("base", found.base),
         ("licence", found.licence),
         ("origin", found.origin),
         ("SHA-256", found.sha256),

@@ -38,11 +38,10 @@ def serve(
     from brewlite.weights import locate
 
     settings = site_settings(config, db, adapter)
-    named = ranker or settings.recommender.ranker
-    if named != "none":
-        locate(named)  # a missing model is better told now than degraded to later
     bound = bind(host or settings.serving.host, settings.serving.port if port is None else port)
     with bound, open_site(config, db, adapter, ranker=ranker) as recommender:
+        if recommender.model_name is not None:
+            locate(recommender.model_name)  # a missing model is better told now than degraded to later
         app = create_app(recommender, settings=settings)
         if not run(app, bound, json_logs=json_logs, ready=lambda address: console.print(f"serving at {address}")):
             raise SystemExit(1)

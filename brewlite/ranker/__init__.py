@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from brewlite.errors import BadRecord
 from brewlite.records import RankingPrompt
+from brewlite.weights import DEFAULT_RANKER
 
 ANSWER_CUE = "\nAnswer:"
 """Ends every candidate; the ranker reads " yes" against " no" behind its last token."""
@@ -79,23 +80,23 @@ class Ranker(Protocol):
 
 
 def load_ranker(
-    name_or_path: str | Path = "smollm2-135m",
+    name_or_path: str | Path = DEFAULT_RANKER,
     device: str = "auto",
     dtype: str = "auto",
     threads: int | None = None,
 ) -> Ranker:
-    """The ranker in ``name_or_path``: a registry name, a local folder, or the hub id of a pulled model.
+    """The ranker in ``name_or_path``: a registry name, a checkpoint's, a local folder, or the hub id of a pulled model.
 
     Args:
         name_or_path: see ``brewlite models list``.
         device: ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"cuda:1"``.
-        dtype: ``"auto"`` (bfloat16 where the machine computes in it, else float32), ``"float32"``, ``"bfloat16"``
-            or ``"float16"``.
+        dtype: ``"auto"`` (bfloat16 where the machine computes in it, else float32), ``"float32"``, ``"bfloat16"``,
+            ``"float16"``; or ``"int8"`` or ``"nf4"``, with the extra ``quant``: the decoder's layers in so few bits.
         threads: CPU threads of the whole process; None leaves torch's choice.
 
     Raises:
         WeightsMissing: not on this machine yet; names the command that fetches it.
-        BadSettings: no such device or dtype.
+        BadSettings: no such device or dtype; or a checkpoint and its base do not go together.
     """
     from brewlite.ranker.torch_ranker import TorchRanker
 

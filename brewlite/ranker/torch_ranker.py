@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -17,12 +16,15 @@ from torch import Tensor
 from brewlite.errors import BadSettings
 from brewlite.ranker import Floats, Scores, check_prompt, prompt_of_texts
 from brewlite.ranker.attention import NAME, CandidatePass, PrefixKeys, PrefixPass, supports
+from brewlite.ranker.checkpoint import load_decoder
 from brewlite.ranker.labels import LabelHead
+from brewlite.ranker.loading import load_model
 from brewlite.ranker.precision import keep_sum_in_float32
 from brewlite.ranker.prefix_cache import PrefixCache
+from brewlite.ranker.quantized import KINDS, quantize_
 from brewlite.ranker.tokenizer import PlainTokenizer
 from brewlite.records import RankingPrompt
-from brewlite.weights import DEFAULT_RANKER, LOADING, locate
+from brewlite.weights import DEFAULT_RANKER, checkpoint_of, locate
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
@@ -86,21 +88,22 @@ class TorchRanker:
         config: TorchRankerConfig | None = None,
     ) -> TorchRanker:
         """See :func:`brewlite.ranker.load_ranker`."""
-        from transformers import AutoModelForCausalLM
-
         where = pick_device(device)
-        kind = pick_dtype(dtype, where)
+        quantization = dtype if dtype in KINDS else ""
+        kind = pick_dtype("auto" if quantization else dtype, where)
         if threads is not None:
             if threads < 1:
                 raise BadSettings(f"threads is {threads}: give at least 1")
             torch.set_num_threads(threads)
-        folder = locate(name_or_path)
-        tokenizer = PlainTokenizer.load(folder)
-        with LOADING, _no_bars():
-            model = AutoModelForCausalLM.from_pretrained(
-                folder, dtype=kind, attn_implementation=NAME, local_files_only=True
-            )
-        name = folder.name if Path(name_or_path).is_dir() else str(name_or_path)
+        if (checkpoint := checkpoint_of(name_or_path)) is not None:
+            model, tokenizer, manifest = load_decoder(checkpoint, kind)
+            name = manifest.name
+        else:
+            folder = locate(name_or_path)
+            model, tokenizer = load_model(folder, kind), PlainTokenizer.load(folder)
+            name = folder.name if Path(name_or_path).is_dir() else str(name_or_path)
+        if quantization and not (checkpoint is not None and manifest.quantization == quantization):
+            quantize_(model, quantization)
         return cls(model.to(where), tokenizer, name, config)
 
     @torch.inference_mode()
@@ -187,20 +190,6 @@ def chunks(lengths: Sequence[int], tokens: int) -> list[tuple[int, int]]:
     return list(pairwise([*cuts, len(lengths)]))
 
 
-@contextmanager
-def _no_bars() -> Iterator[None]:
-    """Without transformers' progress bars: a model of this size is there in a second."""
-    from transformers.utils import logging
-
-    shown = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        if shown:
-            logging.enable_progress_bar()
-
-
 def pick_device(name: str) -> torch.device:
     """``"auto"``: CUDA where there is one. Raises BadSettings for a device that is not there."""
     if name == "auto":
@@ -220,7 +209,7 @@ def pick_dtype(name: str, device: torch.device) -> torch.dtype:
     """``"auto"``: bfloat16 where ``device`` computes in it, else float32. Raises BadSettings for another name."""
     if name != "auto":
         if name not in DTYPES:
-            raise BadSettings(f"dtype {name!r} is not known: use 'auto', {', '.join(map(repr, DTYPES))}")
+            raise BadSettings(f"dtype {name!r} is not known: use 'auto', {', '.join(map(repr, (*DTYPES, *KINDS)))}")
         return DTYPES[name]
     if device.type == "cuda":
         return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16

@@ -9,14 +9,16 @@ from brewlite.policy import PolicyConfig
 from brewlite.prompt import PromptConfig
 from brewlite.records import Task
 from brewlite.retrieval import EncoderConfig, RetrievalConfig
+from brewlite.weights import DEFAULT_ENCODER
 
 
 class RecommenderConfig(Struct, frozen=True, kw_only=True):
     """Which models, and each stage's config."""
 
-    ranker: str = "smollm2-135m"
-    """A model's name, a folder, or ``none`` for the first stage alone."""
-    encoder: str = "minilm-l6"
+    ranker: str = "default"
+    """A model's name, a folder, or ``none`` for the first stage alone; ``default``: what the site has learned from its
+    own log, or else the shipped model."""
+    encoder: str = DEFAULT_ENCODER
     """A sentence encoder's name, a folder, or ``none`` for no text similarity."""
     device: str = "auto"
     dtype: str = "auto"

@@ -29,7 +29,7 @@ from brewlite.ranker import Ranker, Scores, load_ranker
 from brewlite.recommender.answers import Ordering, Weighed, put_back
 from brewlite.recommender.config import RecommenderConfig
 from brewlite.recommender.importing import ImportOptions, opened
-from brewlite.recommender.opening import named_model, site_adapter, utc_now
+from brewlite.recommender.opening import named_model, site_adapter, site_ranker, utc_now
 from brewlite.recommender.pace import Pace, Stopwatch
 from brewlite.recommender.slate import assemble
 from brewlite.recommender.visit import Reception, Visit
@@ -124,7 +124,7 @@ class Recommender:
             store.close()
             raise
         if isinstance(ranker, str):
-            ranker = named_model(ranker, config.ranker)
+            ranker = site_ranker(store, ranker, config.ranker)
         if isinstance(encoder, str):
             name = named_model(encoder, config.encoder)
             encoder = SentenceEncoder(name, config.encoding) if name is not None else None

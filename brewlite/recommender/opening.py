@@ -2,18 +2,43 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC, datetime
 from pathlib import Path
 
 from brewlite.adapter import Adapter, load_adapter
 from brewlite.errors import BadSettings
 from brewlite.store import Store
+from brewlite.weights import DEFAULT_RANKER, cache_dir
+
+LEARNED = "ranker"
+"""Under this name the store keeps which ranker the site has learned: a folder in :func:`models_folder`, or an absolute
+path. Empty or not there: none, or none that was better."""
+
+
+def models_folder(store: Store) -> Path:
+    """Where the rankers lie that the site has learned: beside an SQLite file, else in the cache."""
+    if store.file is not None:
+        return Path(f"{store.file}.models")
+    return cache_dir() / "sites" / hashlib.blake2b(repr(store).encode(), digest_size=8).hexdigest()
+
+
+def learned_ranker(store: Store) -> Path | None:
+    """The folder of the ranker that the site has learned and uses; None where it uses the shipped one."""
+    pointer = store.get_meta(LEARNED)
+    return models_folder(store) / pointer if pointer else None
 
 
 def named_model(given: str, configured: str) -> str | None:
     """The model that is meant: the one given, or the configured one for ``"default"``; None for ``"none"``."""
     name = configured if given == "default" else given
     return None if name == "none" else name
+
+
+def site_ranker(store: Store, given: str, configured: str) -> str | None:
+    """As :func:`named_model`; where both are ``"default"``, what the site has learned, or else what is shipped."""
+    name = named_model(given, configured)
+    return str(learned_ranker(store) or DEFAULT_RANKER) if name == "default" else name
 
 
 def utc_now() -> datetime:

@@ -80,6 +80,12 @@ class Store:
     def __repr__(self) -> str:
         return f"Store({connect.shown(self._url)!r})"
 
+    @property
+    def file(self) -> Path | None:
+        """The absolute path of an SQLite database; None for another one."""
+        on_disk = self._url.get_backend_name() == "sqlite" and self._url.database
+        return Path(str(self._url.database)).absolute() if on_disk else None
+
     # Writes
 
     def put_items(self, items: Sequence[Item]) -> Written:

@@ -14,8 +14,7 @@ from msgspec import Struct
 from torch import Tensor, nn
 
 from brewlite.errors import BadSettings
-
-DOWN, UP = "lora_down", "lora_up"
+from brewlite.ranker.differences import DOWN, UP, merge_lora
 
 
 class LoraConfig(Struct, frozen=True, kw_only=True):
@@ -77,25 +76,11 @@ def load_lora(decoder: nn.Module, state: Mapping[str, Tensor]) -> None:
             tensor.copy_(state[name])
 
 
-def merge_lora(decoder: nn.Module, state: Mapping[str, Tensor], scale: float) -> None:
-    """Add differences to the weights of a plain ``decoder``, for good.
-
-    Raises:
-        BadSettings: a difference is of a layer that the decoder does not have, or of another shape.
-    """
-    weights = dict(decoder.named_parameters())
-    with torch.no_grad():
-        for name in [name for name in state if name.endswith(DOWN)]:
-            layer = name.removesuffix(f".{DOWN}")
-            difference = scale * state[f"{layer}.{UP}"].float() @ state[name].float()
-            weight = weights.get(f"{layer}.weight")
-            if weight is None or weight.shape != difference.shape:
-                raise BadSettings(f"the checkpoint changes {layer}, which this base model has not, or in another shape")
-            weight.copy_((weight.float() + difference).to(weight.dtype))
-
-
 def _linears(module: nn.Module) -> Iterator[tuple[nn.Module, str, nn.Linear]]:
     for parent in module.modules():
         for name, child in parent.named_children():
             if isinstance(child, nn.Linear):
                 yield parent, name, child
+
+
+__all__ = ["DOWN", "UP", "LoraConfig", "LoraLinear", "add_lora", "load_lora", "lora_state", "merge_lora"]

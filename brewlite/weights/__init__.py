@@ -6,6 +6,7 @@ Whatever is fetched is checked by its SHA-256 and made ready once; from then on 
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import threading
@@ -15,7 +16,8 @@ from typing import Literal
 from msgspec import Struct
 
 from brewlite.errors import UnknownName, WeightsCorrupt, WeightsMissing
-from brewlite.weights.folder import verify
+from brewlite.weights.checkpoints import SHIPPED, Head, check_differences, find_checkpoint, read_head, shipped
+from brewlite.weights.folder import tensors_in, verify
 
 
 class WeightSource(Struct, frozen=True, kw_only=True):
@@ -40,14 +42,17 @@ class WeightSource(Struct, frozen=True, kw_only=True):
 LOADING = threading.Lock()
 """Held while a model is built: two transformers models built at once in two threads spoil each other's tensors."""
 
-DEFAULT_RANKER = "smollm2-135m"
+BASE = "smollm2-135m"
+"""The model that what brewlite ships was learned on top of."""
+DEFAULT_RANKER = BASE
+"""What ranks where nothing else is named: a registry name, or a shipped checkpoint's."""
 DEFAULT_ENCODER = "minilm-l6"
 
 REGISTRY: dict[str, WeightSource] = {
     source.name: source
     for source in (
         WeightSource(
-            name=DEFAULT_RANKER,
+            name=BASE,
             role="ranker",
             title="SmolLM2-135M-Instruct (4-bit file, made bfloat16)",
             licence="Apache-2.0",
@@ -91,15 +96,17 @@ def folder_of(name: str, cache: Path | None = None) -> Path:
 
 
 def locate(name_or_path: str | Path, cache: Path | None = None) -> Path:
-    """The folder with ready weights: for transformers, or for sentence-transformers.
+    """The folder with ready weights: for transformers, for sentence-transformers, or a checkpoint.
 
     Args:
-        name_or_path: a registry name, a local folder, or a hub id (``Qwen/Qwen3-0.6B``) that was pulled before.
+        name_or_path: a registry name, a shipped checkpoint's, a local folder, or a hub id (``Qwen/Qwen3-0.6B``) that
+            was pulled before.
         cache: instead of :func:`cache_dir`.
 
     Raises:
-        WeightsMissing: a known name or a hub id that is not on this machine; names the command that fetches it.
-        WeightsCorrupt: a cached file does not match its SHA-256.
+        WeightsMissing: a known name or a hub id, or a checkpoint's base, is not on this machine; names the command
+            that fetches it.
+        WeightsCorrupt: a cached file does not match its SHA-256, or a checkpoint's manifest cannot be read.
         UnknownName: neither a name, nor a folder with weights, nor a hub id.
     """
     name = str(name_or_path)
@@ -108,11 +115,37 @@ def locate(name_or_path: str | Path, cache: Path | None = None) -> Path:
         if folder.is_dir():
             verify(folder, name)
             return folder
+    if (checkpoint := checkpoint_of(name)) is not None:
+        locate_base(checkpoint, cache)
+        return checkpoint
     if is_model_folder(Path(name)):
         return Path(name)
     if name in REGISTRY or is_hub_id(name):
         raise WeightsMissing(f"weights {name!r} are not on this machine: fetch them with `brewlite models pull {name}`")
-    raise UnknownName("model", name, list(REGISTRY), "or give a folder that holds a config.json, or a hub id as A/B")
+    known = [*REGISTRY, *shipped()]
+    raise UnknownName(
+        "model", name, known, "or give a folder that holds a config.json or a checkpoint, or a hub id as A/B"
+    )
+
+
+def checkpoint_of(name_or_path: str | Path) -> Path | None:
+    """The folder of a shipped checkpoint of that name, or a local folder that is one; None for all else."""
+    return None if str(name_or_path) in REGISTRY else find_checkpoint(name_or_path)
+
+
+def locate_base(checkpoint: Path, cache: Path | None = None) -> Path:
+    """The folder with the weights that the checkpoint in ``checkpoint`` stands on. Raises as :func:`locate`.
+
+    A base that is a folder may be written relative to the checkpoint's own.
+    """
+    base = read_head(checkpoint).base
+    if not (base in REGISTRY or is_hub_id(base)) and is_model_folder(checkpoint / base):
+        return checkpoint / base
+    if checkpoint_of(base) is not None:
+        raise UnknownName(
+            "base model", base, list(REGISTRY), "a checkpoint stands on a whole model, not on another one"
+        )
+    return locate(base, cache)
 
 
 def is_hub_id(name: str) -> bool:
@@ -138,7 +171,9 @@ class WeightInfo(Struct, frozen=True, kw_only=True):
     state: Literal["ready", "missing", "damaged"]
     path: str
     bytes: int
-    """On this machine; before the pull, of the download."""
+    """On this machine; before the pull, of the download. Of a checkpoint without its base."""
+    base: str = ""
+    """What a checkpoint stands on; empty for whole weights."""
     layers: int | None = None
     width: int | None = None
     parameters: int | None = None
@@ -146,6 +181,8 @@ class WeightInfo(Struct, frozen=True, kw_only=True):
 
 def info(name_or_path: str, cache: Path | None = None) -> WeightInfo:
     """What is known about the weights. Raises UnknownName as :func:`locate`; missing or damaged ones are no error."""
+    if (checkpoint := checkpoint_of(name_or_path)) is not None:
+        return _info_of_checkpoint(name_or_path, checkpoint, cache)
     source = REGISTRY.get(name_or_path)
     state: Literal["ready", "missing", "damaged"] = "ready"
     folder = None
@@ -171,6 +208,33 @@ def info(name_or_path: str, cache: Path | None = None) -> WeightInfo:
     )
 
 
+def _info_of_checkpoint(name: str, folder: Path, cache: Path | None) -> WeightInfo:
+    """Missing: its base is. Damaged: it is, or its base."""
+    head = Head(format=0, name=name, base="")
+    state: Literal["ready", "missing", "damaged"] = "ready"
+    try:
+        head = read_head(folder)
+        check_differences(folder, head)
+        locate_base(folder, cache)
+    except (WeightsMissing, UnknownName):
+        state = "missing"
+    except WeightsCorrupt:
+        state = "damaged"
+    return WeightInfo(
+        name=name,
+        role="ranker",
+        title=f"{head.name}: learned on top of {head.base}",
+        licence=head.licence or "see the checkpoint's manifest.json",
+        origin="comes with brewlite" if folder.parent == SHIPPED else "local folder",
+        sha256=head.differences_sha256,
+        state=state,
+        path=str(folder),
+        bytes=sum(file.stat().st_size for file in folder.iterdir() if file.is_file()),
+        base=head.base,
+        parameters=sum(map(_parameters, folder.glob("*.safetensors"))) or None if state != "damaged" else None,
+    )
+
+
 def _shape(folder: Path) -> dict[str, int | None]:
     config = json.loads((folder / "config.json").read_text()) if (folder / "config.json").is_file() else {}
     config = config.get("text_config", config)
@@ -183,30 +247,24 @@ def _shape(folder: Path) -> dict[str, int | None]:
 
 
 def _parameters(file: Path) -> int:
-    """Numbers in a safetensors file, read from its header (8 bytes of length, then JSON)."""
-    with file.open("rb") as stream:
-        header = json.loads(stream.read(int.from_bytes(stream.read(8), "little")))
-    total = 0
-    for key, tensor in header.items():
-        if key == "__metadata__":
-            continue
-        count = 1
-        for size in tensor["shape"]:
-            count *= size
-        total += count
-    return total
+    """Numbers in a safetensors file."""
+    return sum(math.prod(shape) for _, (_, shape, _, _) in tensors_in(file))
 
 
 __all__ = [
+    "BASE",
     "DEFAULT_ENCODER",
     "DEFAULT_RANKER",
     "REGISTRY",
     "WeightInfo",
     "WeightSource",
     "cache_dir",
+    "checkpoint_of",
     "folder_of",
     "info",
     "is_hub_id",
     "is_model_folder",
     "locate",
+    "locate_base",
+    "shipped",
 ]

