@@ -85,9 +85,7 @@ def _answer(recommender: Recommender, case: Case) -> Answered:
     blend, signals = (
         _ndcg(np.where(weighed.fits, scores, -np.inf), target) for scores in (weighed.blended.score, weighed.prior)
     )
-    return Answered(
-        case=case, log_odds=log_odds, model=_ndcg(log_odds, target), blend=blend, signals=signals
-    )
+    return Answered(case=case, log_odds=log_odds, model=_ndcg(log_odds, target), blend=blend, signals=signals)
 
 
 def _ndcg(scores: Floats, target: int) -> float:

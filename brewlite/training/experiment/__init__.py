@@ -1,0 +1,1 @@
+"""Experiments: one TOML file becomes a grid of runs, each a row of stages, each kept and never done twice."""

@@ -1,0 +1,124 @@
+"""From what a stage is given to a student that can learn, and back to a checkpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from msgspec import structs
+
+from brewlite.errors import BadSettings
+from brewlite.ranker.checkpoint import LoraShape, Manifest, read_differences, read_manifest, save_checkpoint
+from brewlite.ranker.loading import load_model
+from brewlite.ranker.tokenizer import PlainTokenizer
+from brewlite.ranker.torch_ranker import pick_dtype
+from brewlite.store.runs import CurvePoint, Value
+from brewlite.training.experiment.stage import MODEL, Told
+from brewlite.training.fit import Fitting, Look, StepFacts
+from brewlite.training.lora import LoraConfig
+from brewlite.training.shrinking import Load, Shape
+from brewlite.weights import checkpoint_of, locate, locate_base
+from brewlite.weights.folder import tensors_sha256
+
+
+class Given(NamedTuple):
+    """A model that is learned on."""
+
+    load: Load
+    """Its whole base."""
+    shape: Shape
+    """What it keeps of the base, and what it has learned."""
+    manifest: Manifest
+    """Of its checkpoint; for a plain model, one that says nothing was learned yet."""
+
+
+def given(model: str, lora: LoraConfig | None = None) -> Given:
+    """The base model or checkpoint ``model``; ``lora``: the shape of differences where it has none yet.
+
+    Raises:
+        BadSettings: the checkpoint is quantized.
+        WeightsMissing: the model, or its base, is not on this machine.
+    """
+    lora = lora or LoraConfig()
+    checkpoint = checkpoint_of(model)
+    base = locate_base(checkpoint) if checkpoint is not None else locate(model)
+    load = partial(_load, base)
+    if checkpoint is None:
+        named = str(base.resolve()) if Path(model).is_dir() else model
+        manifest = Manifest(name=Path(model).name, base=named, base_sha256=tensors_sha256(base))
+        return Given(load, Shape(lora=lora), manifest)
+    manifest = read_manifest(checkpoint)
+    if manifest.quantization:
+        raise BadSettings(f"checkpoint {model} is quantized to {manifest.quantization}: learn first, then quantize")
+    named = str(base.resolve()) if (checkpoint / manifest.base).is_dir() else manifest.base
+    manifest = structs.replace(manifest, base=named)
+    if manifest.lora is None:
+        return Given(load, Shape(structure=manifest.structure, lora=lora), manifest)
+    learned = LoraConfig(rank=manifest.lora.rank, alpha=manifest.lora.alpha)
+    differences = {name: tensor.float() for name, tensor in read_differences(checkpoint).items()}
+    return Given(load, Shape(structure=manifest.structure, lora=learned, differences=differences), manifest)
+
+
+def save_shape(folder: Path, manifest: Manifest, shape: Shape, recipe: dict[str, Any]) -> None:
+    """Leave ``shape`` as the model of the stage whose folder it is."""
+    manifest = structs.replace(
+        manifest,
+        name=folder.name,
+        structure=shape.structure,
+        lora=LoraShape(rank=shape.lora.rank, alpha=shape.lora.alpha) if shape.differences else None,
+        recipe={**manifest.recipe, **recipe},
+        figures={},
+        created=datetime.now(UTC),
+    )
+    save_checkpoint(folder / MODEL, manifest, shape.differences)
+
+
+def tokens_of(model: str) -> PlainTokenizer:
+    """The tokenizer of a base model or checkpoint."""
+    checkpoint = checkpoint_of(model)
+    return PlainTokenizer.load(locate_base(checkpoint) if checkpoint is not None else locate(model))
+
+
+def run_fitting(fitting: Fitting, name: str, tell: Told) -> None:
+    """All steps that are left, with a bar that says how it goes."""
+    steps = fitting.config.steps
+
+    def show(facts: StepFacts, look: Look | None) -> None:
+        held_out = f", held-out NDCG@10 {look.ndcg:.3f}" if look is not None else ""
+        rate = facts.tokens / max(facts.seconds, 1e-9)
+        tell(name, facts.step, steps, f"loss {facts.loss:.3f}{held_out}, {rate:,.0f} tokens/s")
+
+    tell(name, fitting.step, steps)
+    fitting.run(show)
+    tell(name, steps, steps)
+
+
+def curve_of(history: Sequence[StepFacts]) -> tuple[CurvePoint, ...]:
+    """The loss and the speed of each step."""
+    return tuple(
+        CurvePoint(step=facts.step, loss=facts.loss, tokens_per_s=facts.tokens / max(facts.seconds, 1e-9))
+        for facts in history
+    )
+
+
+def looks_of(looks: Sequence[Look]) -> dict[str, Value]:
+    """What the held-out examples said: at first, and at the step whose weights were kept."""
+    if not looks:
+        return {}
+    kept = max(looks[1:] or looks, key=lambda look: look.ndcg)
+    return {
+        "held-out NDCG@10 before": round(looks[0].ndcg, 4),
+        "held-out NDCG@10 after": round(kept.ndcg, 4),
+        "held-out loss before": round(looks[0].loss, 4),
+        "held-out loss after": round(kept.loss, 4),
+        "kept step": kept.step,
+        "looks": [[look.step, round(look.loss, 4), round(look.ndcg, 4)] for look in looks],
+    }
+
+
+def _load(base: Path) -> tuple[Any, PlainTokenizer]:
+    return load_model(base, pick_dtype("auto", torch.device("cpu"))), PlainTokenizer.load(base)
