@@ -152,7 +152,10 @@ def check_structure(structure: Structure, sizes: Sizes) -> None:
     """Raise BadSettings where ``structure`` keeps what a model of ``sizes`` does not have."""
     if structure.layers[-1] >= sizes.layers:
         raise BadSettings(f"the structure keeps layer {structure.layers[-1]}, and the model has {sizes.layers} layers")
-    for what, rows, have in (("head group", structure.heads, sizes.heads), ("neuron", structure.neurons, sizes.neurons)):
+    for what, rows, have in (
+        ("head group", structure.heads, sizes.heads),
+        ("neuron", structure.neurons, sizes.neurons),
+    ):
         for layer, kept in zip(structure.layers, rows, strict=True):
             if kept and kept[-1] >= have[layer]:
                 raise BadSettings(f"the structure keeps {what} {kept[-1]} of layer {layer}, which has {have[layer]}")

@@ -90,6 +90,7 @@ def harm(student: Student, prompts: Sequence[RankingPrompt], tell: Told | None =
         ]
     )
 
+
 class _Ear:
     """What is heard in one layer while prompts are read."""
 
@@ -123,10 +124,11 @@ class _Ear:
     def of_heads(self) -> Floats:
         """(K,): each group's channels together."""
         keys = _weight(self._layer.self_attn.k_proj).shape[0] // self._layer.self_attn.head_dim
-        return self._weighted("o_proj", self._layer.self_attn.o_proj).reshape(keys, -1).sum(axis=1)
+        channels = self._weighted("o_proj", self._layer.self_attn.o_proj)
+        return np.asarray(channels.reshape(keys, -1).sum(axis=1))
 
     def of_neurons(self) -> Floats:
-        """(M,)"""
+        """(M,): each neuron."""
         return self._weighted("down_proj", self._layer.mlp.down_proj)
 
     def _weighted(self, part: str, linear: nn.Module) -> Floats:
