@@ -26,6 +26,8 @@ COMMANDS = {
     "demo": "brewlite.cli.demo:demo",
     "bench": "brewlite.cli.bench:bench",
     "evaluate": "brewlite.cli.evaluate:evaluate",
+    "train": "brewlite.cli.train:train",
+    "experiment": "brewlite.cli.experiment:experiment",
     "doctor": "brewlite.cli.doctor:doctor",
 }
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol
 
 import click
 import msgspec
@@ -21,8 +21,11 @@ def print_json(data: Any) -> None:
     click.echo(msgspec.json.format(msgspec.json.encode(data), indent=2).decode())
 
 
-Told = Callable[[str, int, int], None]
-"""Called with what is done, how much of it, out of how much."""
+class Told(Protocol):
+    """Called with what is done, how much of it, out of how much, and perhaps a few words about it."""
+
+    def __call__(self, name: str, done: int, total: int, note: str = "") -> None:
+        """See the class."""
 
 
 @contextmanager
@@ -35,14 +38,15 @@ def progress_bars(lines: str = "") -> Iterator[Told]:
     from rich.progress import Progress as Bars
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Bars(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=progress_console) as bars:
+    times = (TimeElapsedColumn(), TimeRemainingColumn(), TextColumn("{task.fields[note]}"))
+    with Bars(*columns, *times, console=progress_console) as bars:
         tasks: dict[str, Any] = {}
 
-        def show(name: str, done: int, total: int) -> None:
+        def show(name: str, done: int, total: int, note: str = "") -> None:
             if not progress_console.is_terminal and name == lines:
-                progress_console.print(f"{name}: {done} of {total}")
+                progress_console.print(f"{name}: {done} of {total}{note and f', {note}'}", soft_wrap=True)
             if name not in tasks:
-                tasks[name] = bars.add_task(name, total=total)
-            bars.update(tasks[name], completed=done, total=total)
+                tasks[name] = bars.add_task(name, total=total, note=note)
+            bars.update(tasks[name], completed=done, total=total, note=note)
 
         yield show

@@ -141,12 +141,14 @@ class Fitting:
         if (folder / "state.json").exists():
             self._resume()
 
-    def run(self, tell: Callable[[StepFacts, Look | None], None] | None = None) -> None:
-        """All steps that are left; saves now and then, and at the end."""
+    def run(
+        self, tell: Callable[[StepFacts, Look | None], None] | None = None, stop: Callable[[], bool] | None = None
+    ) -> None:
+        """All steps that are left, or until ``stop`` says so; saves now and then, and at the end."""
         saved = time.monotonic()
         if not self.looks:
             self._look()
-        while self.step < self.config.steps and not self.out_of_patience:
+        while self.step < self.config.steps and not self.out_of_patience and not (stop is not None and stop()):
             facts = self.one_step()
             looked = self.step % self.config.validate_every == 0 or self.step == self.config.steps
             if looked:
@@ -156,6 +158,8 @@ class Fitting:
             if time.monotonic() - saved > self.config.save_seconds:
                 self.save()
                 saved = time.monotonic()
+        if self.looks and self.looks[-1].step < self.step:
+            self._look()
         self.save()
         self._take(self._best)
 

@@ -1,0 +1,157 @@
+"""The rankers that a site has learned, each in a folder of its own, and the note in the store of which one is used.
+
+A version is written whole before the note changes, and the note changes in one transaction: whenever the process ends,
+the site has either the old ranker or the new one.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+from filelock import FileLock, Timeout
+from msgspec import Struct
+
+from brewlite.errors import BadSettings
+from brewlite.ranker.checkpoint import is_checkpoint, make_durable
+from brewlite.recommender.opening import LEARNED, models_folder
+from brewlite.store import Store
+
+RECORD = "version.json"
+UNFINISHED = "unfinished"
+"""Folder of the run that is on, or was killed."""
+
+
+class Comparison(Struct, frozen=True, kw_only=True):
+    """The ranker in use and the new one, on the same cases. All figures are NDCG@10."""
+
+    cases: int
+    visitors: int
+    old: float
+    """Of the language model by itself."""
+    new: float
+    least_gain: float | None
+    """By how much the new one is better at the least, with ``confidence``; None: too few visitors to say."""
+    confidence: float
+    """One-sided."""
+    old_whole: float
+    """Of the model and the simple signals together."""
+    new_whole: float
+
+    @property
+    def gain(self) -> float:
+        """Of the model by itself."""
+        return self.new - self.old
+
+
+class Version(Struct, frozen=True, kw_only=True):
+    """One ranker that was learned from the site's log, and what became of it."""
+
+    number: int
+    created: datetime
+    promoted: bool
+    replaced: str
+    """What the store's note named before; empty: the shipped ranker."""
+    verdict: str
+    comparison: Comparison
+    cut: datetime
+    """Nothing at or after it was learned from."""
+    until: datetime
+    """The last event that decided."""
+    examples: int
+    steps: int
+    losses: tuple[float, float]
+    """Of the first and of the last tenth of the steps."""
+    seconds: float
+    notes: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The folder's: ``0003``."""
+        return f"{self.number:04d}"
+
+
+class Versions:
+    """A site's learned rankers.
+
+    Args:
+        store: the site's; keeps the note.
+        folder: where the versions lie; None: beside the database, or in the cache for one that is no file.
+    """
+
+    def __init__(self, store: Store, folder: Path | None = None) -> None:
+        self._store = store
+        usual = models_folder(store)
+        self.folder = (folder or usual).absolute()
+        self._usual = self.folder == usual.absolute()
+
+    @property
+    def unfinished(self) -> Path:
+        """Where a run keeps what it has done so far."""
+        return self.folder / UNFINISHED
+
+    @property
+    def pointer(self) -> str:
+        """What the store's note names; empty: the shipped ranker."""
+        return self._store.get_meta(LEARNED) or ""
+
+    def all(self) -> list[Version]:
+        """Every version in the folder, oldest first."""
+        records = sorted(self.folder.glob(f"[0-9]*/{RECORD}"))
+        return [msgspec.json.decode(record.read_bytes(), type=Version) for record in records]
+
+    def in_use(self, version: Version) -> bool:
+        """Whether the site's requests are ranked by it."""
+        return self.pointer == self._pointer_to(version)
+
+    def next_number(self) -> int:
+        """Of the version that is made next."""
+        numbers = [int(folder.name) for folder in self.folder.glob("[0-9]*") if folder.name.isdecimal()]
+        return max(numbers, default=0) + 1
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep other runs out. Raises BadSettings while another one is on."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        try:
+            with FileLock(self.folder / ".lock", timeout=0):
+                yield
+        except Timeout as error:
+            raise BadSettings(f"another training of this site is on (it holds {self.folder}): wait for it") from error
+
+    def keep(self, checkpoint: Path, version: Version) -> None:
+        """Give ``checkpoint`` its place among the versions, and use it if it was promoted. The run is finished then."""
+        if not (self.folder / version.name).exists():
+            (checkpoint / RECORD).write_bytes(msgspec.json.format(msgspec.json.encode(version), indent=2) + b"\n")
+            make_durable(checkpoint)
+            checkpoint.rename(self.folder / version.name)
+        if version.promoted:
+            self._store.set_meta(LEARNED, self._pointer_to(version))
+        shutil.rmtree(self.unfinished, ignore_errors=True)
+
+    def rollback(self) -> str:
+        """Use again what was used before; returns its folder's name, or empty for the shipped ranker.
+
+        Raises BadSettings when the shipped ranker is in use.
+        """
+        pointer = self.pointer
+        if not pointer:
+            raise BadSettings("the site uses the shipped ranker: there is no version to go back from")
+        before = self._replaced_by(pointer)
+        while before and not is_checkpoint(models_folder(self._store) / before):
+            before = self._replaced_by(before)  # its folder was removed
+        self._store.set_meta(LEARNED, before)
+        return before
+
+    def _replaced_by(self, pointer: str) -> str:
+        """What was used before the version that ``pointer`` names; empty where that is not known any more."""
+        record = models_folder(self._store) / pointer / RECORD
+        return msgspec.json.decode(record.read_bytes(), type=Version).replaced if record.is_file() else ""
+
+    def _pointer_to(self, version: Version) -> str:
+        """Relative where it can be: a database and its folder may be moved together."""
+        return version.name if self._usual else str(self.folder / version.name)
