@@ -158,6 +158,20 @@ def test_more_room_to_learn_changes_nothing_yet(examples: list[Example]):
     assert len(add_lora(load()[0].model, wide.lora)) == len(wide.differences)
 
 
+def test_parts_that_learned_nothing_yet_are_healed_too(examples: list[Example]):
+    upper = {name: tensor for name, tensor in large().differences.items() if not name.startswith("layers.0.")}
+    shape = structs.replace(large(), differences=upper)
+    student = student_of(load, shape)
+    assert lora_state(student.decoder).keys() == large().differences.keys()
+    assert not lora_state(student.decoder)["layers.0.mlp.up_proj.lora_up"].any()
+    with torch.no_grad():
+        own = np.concatenate([student.log_odds([example.prompt])[0].numpy() for example in examples[:4]])
+    np.testing.assert_allclose(own, scores(ranker_of(load, shape, "upper"), examples), atol=1e-4)
+    strange = {**upper, "layers.7.mlp.up_proj.lora_up": torch.zeros(48, 2)}
+    with pytest.raises(BadSettings, match=r"layers\.7"):
+        student_of(load, structs.replace(large(), differences=strange))
+
+
 class Killed(Exception):
     pass
 

@@ -99,12 +99,21 @@ def base_of(load: Load, shape: Shape) -> tuple[Any, PlainTokenizer]:
 
 
 def student_of(load: Load, shape: Shape) -> Student:
-    """A student in ``shape``, with differences to learn."""
+    """A student in ``shape``, with differences to learn: also on parts where ``shape`` has none yet.
+
+    Raises:
+        BadSettings: ``shape`` has differences of parts that the base does not have, or of another shape.
+    """
     model, tokenizer = base_of(load, shape)
     student = Student(model, tokenizer)
     add_lora(student.decoder, shape.lora)
-    if shape.differences:
-        load_lora(student.decoder, shape.differences)
+    own = lora_state(student.decoder)
+    wrong = [name for name, tensor in shape.differences.items() if name not in own or own[name].shape != tensor.shape]
+    if wrong:
+        raise BadSettings(
+            f"differences {', '.join(wrong[:3])} do not fit the base: take that which they were learned on"
+        )
+    load_lora(student.decoder, {**own, **shape.differences})
     return student
 
 
