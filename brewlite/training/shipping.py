@@ -16,7 +16,7 @@ from brewlite.ranker.checkpoint import LoraShape, Manifest, Source, save_checkpo
 from brewlite.ranker.loading import load_model
 from brewlite.ranker.tokenizer import PlainTokenizer
 from brewlite.training.fit import Look, StepFacts
-from brewlite.training.lora import LoraConfig, add_lora, lora_state
+from brewlite.training.lora import add_lora, lora_state
 from brewlite.training.model import Student
 from brewlite.training.recipe import SHIPPED, Progress, Recipe, gather
 from brewlite.training.recipe import fit as follow
@@ -44,18 +44,17 @@ def fit_checkpoint(
     steps: int | None = None,
     progress: Progress | None = None,
     tell: Tell | None = None,
-    lora: LoraConfig | None = None,
 ) -> dict[str, Any]:
     """Follow the shipped recipe and write the checkpoint ``out``; its state lies beside it in ``OUT-run``.
 
     Returns figures of the run. Raises as :func:`gather`, and WeightsMissing without the base.
     """
-    recipe, lora = with_steps(SHIPPED, steps), lora or LoraConfig()
+    recipe = with_steps(SHIPPED, steps)
     base = locate(BASE)
     tokenizer = PlainTokenizer.load(base)
     gathered = gather(recipe, find_data(data), bench_cache(), tokenizer, progress)
     student = Student(load_model(base, torch.bfloat16), tokenizer)
-    add_lora(student.decoder, lora)
+    add_lora(student.decoder, recipe.lora)
     state = out.with_name(f"{out.name}-run")
     totals = {phase.name: phase.fit.steps for phase in recipe.phases}
 
@@ -83,7 +82,7 @@ def fit_checkpoint(
         base=BASE,
         base_sha256=tensors_sha256(base),
         licence="Apache-2.0",
-        lora=LoraShape(rank=lora.rank, alpha=lora.alpha),
+        lora=LoraShape(rank=recipe.lora.rank, alpha=recipe.lora.alpha),
         data=tuple(Source(name=s.site, licence=LICENCES.get(s.site, "")) for s in recipe.sites),
         recipe=msgspec.to_builtins(recipe),
         figures={"run": {key: value for key, value in figures.items() if key != "report"}},
