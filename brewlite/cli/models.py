@@ -8,6 +8,7 @@ import click
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from brewlite.cli.fit import fit
 from brewlite.cli.output import console, print_json, progress_console
 from brewlite.cli.quantize import quantize
 from brewlite.cli.smaller import distil, prune
@@ -25,11 +26,8 @@ def models() -> None:
     """
 
 
-for command in (prune, distil):
+for command in (fit, distil, prune, quantize):
     models.add_command(command)
-
-
-models.add_command(quantize)
 
 
 @models.command("list")
