@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,7 @@ from brewlite import load_ranker
 from brewlite.cli.main import main
 from brewlite.errors import BadSettings
 from brewlite.evaluation.suite.site import BenchSite
-from brewlite.ranker import Ranker, Scores
+from brewlite.ranker import Floats, Ranker, Scores
 from brewlite.ranker.checkpoint import read_differences, read_manifest
 from brewlite.ranker.quantized import KINDS, quantize_, weight_bytes
 from brewlite.ranker.reference import one_at_a_time
@@ -115,8 +115,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     site = own_site(str(write_site(where / "site.db")), None)
     begun = given(str(write_model(where / "tiny")), LoraConfig(rank=8))
     student = student_of(begun.load, begun.shape)
-    examples = log_examples(site, student.tokenizer, 120)
-    config = FitConfig(steps=80, step_tokens=6000, learning_rate=2e-2, warmup=5)
+    examples = log_examples(site, student.tokenizer, 100)
+    config = FitConfig(steps=60, step_tokens=3000, learning_rate=2e-2, warmup=5)
     Fitting(student, examples, config, where / "state").run()
     learned = structs.replace(begun.shape, differences=lora_state(student.decoder))
     save_shape(where / "stage", begun.manifest, learned, {})
@@ -156,38 +156,47 @@ def test_a_broken_quantization_is_refused_and_the_report_shows_why(folder, site)
 
 
 def test_a_harmless_quantization_passes(folder, site):
-    before = load_ranker(folder / "taught", dtype="float32")
-    report = gate(before, load_ranker(folder / "taught", dtype="float16"), "float16", [site], GateConfig(cases=40))
+    """Weights rounded to 16 bits of a fraction are as good as before."""
+    before, after = (load_ranker(folder / "taught", dtype="float32") for _ in range(2))
+    assert isinstance(after, TorchRanker)
+    with torch.no_grad():
+        for weights in after.model.parameters():
+            weights.copy_((weights * 65536).round() / 65536)
+    report = gate(before, after, "16 bits", [site], GateConfig(cases=40))
     assert report.passed
-    assert report.over_all.agreement > 0.98
+    assert report.over_all.agreement > 0.95
+    assert abs(report.over_all.relative) < 0.005
 
 
-class Slipping(TorchRanker):
-    """Turns the order of the first ``count`` prompts round."""
+class Slipping:
+    """A ranker that turns the order of one prompt round, the one at ``place``."""
 
-    count = 0
+    def __init__(self, ranker: Ranker, place: int) -> None:
+        self.ranker, self.left = ranker, place
+        self.name, self.tokenizer, self.max_length = "slipping", ranker.tokenizer, ranker.max_length
 
     def score(self, prompt: RankingPrompt) -> Scores:
-        scores = super().score(prompt)
-        self.count -= 1
-        return structs.replace(scores, log_odds=-scores.log_odds) if self.count >= 0 else scores
+        scores = self.ranker.score(prompt)
+        self.left -= 1
+        return structs.replace(scores, log_odds=-scores.log_odds) if self.left == -1 else scores
+
+    def score_texts(self, prefix: str, candidates: Sequence[str]) -> Floats:
+        return self.ranker.score_texts(prefix, candidates)
 
 
 @pytest.mark.parametrize("share", [0.9, 1.1])
-def test_the_gate_lets_half_a_percent_pass_and_no_more(folder, site, share):
+def test_the_gate_lets_a_little_pass_and_no_more(folder, site, share):
     """One order turned round costs so much; the gate allows a little less, or a little more."""
-    slipping = Slipping.load(folder / "taught")
+    ranker = load_ranker(folder / "taught")
     cases = validation_cases(site, 40)
-    right = [answer.model for answer in answers(site, load_ranker(folder / "taught"), cases)]
-    slipping.count = 1
-    wrong = next(iter(answers(site, slipping, cases))).model
-    lost = (right[0] - wrong) / sum(right)
-    if lost == 0:
-        pytest.skip("the first order was as good the other way round")
-    slipping.count = 1
-    config = GateConfig(cases=40, allowed=max(0.0, lost * share))
-    report = gate(load_ranker(folder / "taught"), slipping, "slip", [site], config)
-    assert report.passed == (lost * share >= lost)
+    right = [answer.model for answer in answers(site, ranker, cases)]
+    best = int(np.argmax(right))
+    lost = (right[best] - next(answers(site, Slipping(ranker, 0), cases[best:])).model) / sum(right)
+    assert lost > 0
+    report = gate(ranker, Slipping(ranker, best), "slip", [site], GateConfig(cases=40, allowed=lost * share))
+    assert report.over_all.relative == pytest.approx(-lost)
+    assert report.passed == (share > 1)
+    assert [case.key for case in report.worst] == [cases[best].key]
 
 
 def test_a_checkpoint_is_saved_when_the_gate_lets_it_pass(folder, site, tmp_path):
@@ -225,7 +234,7 @@ def test_the_command_saves_or_says_why_not(folder, tmp_path, kind):
     assert report["kind"] == kind
     assert done.exit_code == (0 if report["passed"] else 2), done.output
     assert out.exists() == report["passed"]
-    again = CliRunner().invoke(main, [*command, *judged])
+    again = CliRunner().invoke(main, [*command, *judged], env={"COLUMNS": "120"})
     assert ("not saved: NDCG@10 falls" in again.output) != report["passed"]
     assert "agreement" in again.output
 

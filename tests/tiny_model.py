@@ -1,6 +1,7 @@
 """A very small model with a tokenizer of its own, and a site whose visitors nearly all want the same thing.
 
-The site is easy on purpose: a model of two layers learns it in seconds, so that there is something to lose.
+The site is easy on purpose: a model of two layers learns it in seconds, so that there is something to lose. It has
+fewer items than a case has candidates: none are left out for not being like the one that was chosen.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ KINDS = ("garden", "harbour", "studio", "tower")
 PLACES = ("Hill", "Quay", "Mill")
 
 
-def homes(count: int = 120) -> list[Item]:
+def homes(count: int = 44) -> list[Item]:
     return [
         Item(
             id=f"h{n}",
@@ -29,13 +30,13 @@ def homes(count: int = 120) -> list[Item]:
             title=f"{KINDS[n % 4]} home in {PLACES[n % 3]}",
             text=f"A {KINDS[n % 4]} home, number {n}.",
             place=PLACES[n % 3],
-            created=START + timedelta(days=0.3 * n),
+            created=START + timedelta(days=0.5 * n),
         )
         for n in range(count)
     ]
 
 
-def stays(visitors: int = 90, count: int = 120) -> list[Event]:
+def stays(visitors: int = 110, count: int = 44) -> list[Event]:
     """Nine in ten go to a home with a garden."""
     rng = np.random.default_rng(5)
     gardens = [n for n in range(count) if n % 4 == 0]
@@ -68,7 +69,7 @@ def write_model(folder: Path, seed: int = 0, layers: int = 2) -> Path:
     PreTrainedTokenizerFast(tokenizer_object=tokenizer, bos_token="<s>", eos_token="</s>").save_pretrained(folder)
     torch.manual_seed(seed)
     config = LlamaConfig(
-        vocab_size=tokenizer.get_vocab_size(), hidden_size=32, intermediate_size=64, num_hidden_layers=layers,
+        vocab_size=tokenizer.get_vocab_size(), hidden_size=64, intermediate_size=128, num_hidden_layers=layers,
         num_attention_heads=4, num_key_value_heads=2, max_position_embeddings=1024, tie_word_embeddings=True,
         bos_token_id=0, eos_token_id=1, initializer_range=0.1,
     )  # fmt: skip

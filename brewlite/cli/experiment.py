@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from brewlite.cli.output import console, print_json, progress_bars, progress_console
+from brewlite.cli.output import console, print_json, progress_bars
 from brewlite.errors import BadSettings, UnknownName
 
 if TYPE_CHECKING:
@@ -76,11 +76,9 @@ def run(file: Path, work: Path, data: Path | None, cache: Path | None, as_json: 
         print_json(done)
     else:
         _show(known, read.top.by, {each.id for each in done})
-        console.print(f"tables: {work / 'runs.html'}, {work / 'runs.xlsx'}", highlight=False, markup=False)
+        click.echo(f"tables: {work / 'runs.html'}, {work / 'runs.xlsx'}")
     if failed := [each for each in done if each.state == "failed"]:
-        progress_console.print(
-            f"brewlite: {len(failed)} of {len(done)} runs failed: {failed[0].why}", highlight=False, markup=False
-        )
+        click.echo(f"brewlite: {len(failed)} of {len(done)} runs failed: {failed[0].why}", err=True)
         sys.exit(2)
 
 

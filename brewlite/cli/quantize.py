@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from brewlite.cli.output import console, print_json, progress_bars, progress_console
+from brewlite.cli.output import console, print_json, progress_bars
 
 if TYPE_CHECKING:
     from brewlite.evaluation.suite.site import BenchSite
@@ -56,9 +56,9 @@ def quantize(name: str, kind: Any, out: Path, as_json: bool, **said: Any) -> Non
     else:
         _show(report)
     if not report.passed:
-        progress_console.print(f"brewlite: not saved: {report.why}", highlight=False, markup=False)
+        click.echo(f"brewlite: not saved: {report.why}", err=True)
         sys.exit(2)
-    progress_console.print(f"wrote {out}", highlight=False)
+    click.echo(f"wrote {out}", err=True)
 
 
 def _sites(said: dict[str, Any], cache: Path, progress: Any) -> list[BenchSite]:
@@ -80,7 +80,7 @@ def _show(report: GateReport) -> None:
 
     table = Table(title=f"{report.model}, {report.kind}: NDCG@10 of the model by itself", title_justify="left")
     table.add_column("site", no_wrap=True)
-    for head in ("cases", "before", "after", "change", "blend before", "after", "agreement", "same first"):
+    for head in ("cases", "before", "after", "change", "blend", "agreement", "same first"):
         table.add_column(head, justify="right")
     for row in (*report.sites, report.over_all):
         change = row.change
@@ -91,8 +91,7 @@ def _show(report: GateReport) -> None:
             f"{row.before.value:.4f}",
             f"{row.after.value:.4f}",
             f"{row.relative:+.2%}{between}",
-            f"{row.blend_before:.4f}",
-            f"{row.blend_after:.4f}",
+            f"{row.blend_before:.4f}\nto {row.blend_after:.4f}",
             f"{row.agreement:.3f}",
             f"{row.same_first:.0%}",
         )

@@ -20,6 +20,8 @@ from brewlite.errors import BadSettings, ExtraMissing
 
 Kind = Literal["int8", "nf4"]
 KINDS: tuple[str, ...] = get_args(Kind)
+BLOCK = 64
+"""Weights on one scale, in nf4."""
 OUTLIER = 6.0
 """Activations as large as this are multiplied in 16 bits, as LLM.int8() proposes."""
 
@@ -58,6 +60,11 @@ def _int8(bitsandbytes: Any, linear: nn.Linear) -> Any:
 
 
 def _nf4(bitsandbytes: Any, linear: nn.Linear) -> Any:
+    if linear.in_features % BLOCK or linear.out_features % (BLOCK // 2):
+        raise BadSettings(
+            f"nf4 packs {BLOCK} inputs and {BLOCK // 2} outputs of a layer at a time, and one has {linear.in_features} "
+            f"and {linear.out_features}: use int8, or cut to multiples of them"
+        )
     made = bitsandbytes.nn.Linear4bit(
         linear.in_features, linear.out_features, linear.bias is not None, linear.weight.dtype,
         compress_statistics=False, quant_type="nf4", device="meta",

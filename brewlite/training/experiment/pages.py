@@ -26,8 +26,8 @@ from brewlite.training.experiment.table import (
     state,
     table_of,
     tokens_per_s,
-    work_minutes,
     worded,
+    work_minutes,
 )
 
 PAGE, WORKBOOK = "runs.html", "runs.xlsx"
@@ -241,10 +241,14 @@ Of the parameters only those are shown in which runs of one experiment differ.</
         {% for stage in run.stages %}
         <tr><th>{{ stage.stage }}</th><td><code>{{ stage.key }}</code>{{ " shared" if stage.shared }},
           {{ "%.0f"|format(stage.seconds) }} s</td></tr>
-        {% for key, value in stage.facts.items() %}<tr><td>{{ key }}</td><td>{{ worded(value) }}</td></tr>{% endfor %}
+        {% for key, value in stage.facts.items() %}
+        <tr><td>{{ key }}</td><td>{{ worded(value) }}</td></tr>
+        {% endfor %}
         {% endfor %}
         <tr><th>parameters</th><td></td></tr>
-        {% for key, value in run.parameters.items() %}<tr><td>{{ key }}</td><td>{{ worded(value) }}</td></tr>{% endfor %}
+        {% for key, value in run.parameters.items() %}
+        <tr><td>{{ key }}</td><td>{{ worded(value) }}</td></tr>
+        {% endfor %}
         {% for key, value in run.data.items() %}<tr><td>data of {{ key }}</td><td>{{ value }}</td></tr>{% endfor %}
         <tr><td>machine</td><td>{{ run.machine }}</td></tr>
       </table></details>
