@@ -105,6 +105,14 @@ def test_a_student_of_a_checkpoint_begins_as_the_checkpoint_ranks(base: Path, ma
     np.testing.assert_array_equal(log_odds(tmp_path / "again"), log_odds(tmp_path / "taught"))
 
 
+def test_a_student_learns_on_where_its_checkpoint_has_differences(base: Path, manifest: Manifest, tmp_path: Path):
+    some = {name: tensor for name, tensor in learned(base).items() if name.startswith("layers.2.")}
+    save_checkpoint(tmp_path / "taught", manifest, some)
+    student, _ = student_from(tmp_path / "taught")
+    assert lora_state(student.decoder).keys() == some.keys()
+    assert {name for name, p in student.decoder.named_parameters() if p.requires_grad} == some.keys()
+
+
 def prompt_of(ranker):
     from brewlite.ranker import prompt_of_texts
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 @site_options
 @click.option("--minutes", type=click.FloatRange(0, min_open=True), default=20.0, show_default=True, help="For it all.")
 @click.option("--steps", type=click.IntRange(1), help="Of learning.  [default: as many as the minutes allow]")
+@click.option("--examples", type=click.IntRange(1), default=1500, show_default=True, help="Learned from, at most.")
 @click.option("--cases", type=click.IntRange(1), default=200, show_default=True, help="That decide, at most.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Chooses the examples and the cases.")
 @click.option(
@@ -59,7 +60,7 @@ def _learn(site: Any, versions: Versions, said: dict[str, Any]) -> None:
     from brewlite.training.own_site import learn
     from brewlite.training.plan import OwnSiteConfig
 
-    config = OwnSiteConfig(minutes=said["minutes"], steps=said["steps"], cases=said["cases"], seed=said["seed"])
+    config = OwnSiteConfig(**{name: said[name] for name in ("minutes", "steps", "examples", "cases", "seed")})
     with progress_bars(lines="learning") as progress:
         version = learn(site, config, said["models_dir"], progress)
     if said["as_json"]:

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import torch
 from msgspec import structs
+from torch import nn
 
 from brewlite.ranker.checkpoint import LoraShape, Manifest, load_plain, read_differences
 from brewlite.ranker.loading import load_model
 from brewlite.ranker.tokenizer import PlainTokenizer
 from brewlite.ranker.torch_ranker import pick_dtype
-from brewlite.training.lora import LoraConfig, add_lora, load_lora, lora_state
+from brewlite.training.lora import LoraConfig, LoraLinear, add_lora, load_lora
 from brewlite.training.model import Student
 from brewlite.weights import REGISTRY, checkpoint_of, is_hub_id, locate, locate_base
 from brewlite.weights.folder import tensors_sha256
@@ -20,8 +21,8 @@ from brewlite.weights.folder import tensors_sha256
 def student_from(name_or_path: str | Path, new: LoraConfig | None = None) -> tuple[Student, Manifest]:
     """A student that ranks as ``name_or_path`` does until it is taught, and the manifest that what it learns goes with.
 
-    A checkpoint's differences are the student's own, so that what is saved stands on the same base again and stays as
-    small. What a manifest asks for beside them (quantization) is left out while the student learns.
+    A checkpoint's differences are the student's own, on the same layers, so that what is saved stands on the same base
+    again and stays as small. What a manifest asks for beside them (quantization) is left out while the student learns.
 
     Args:
         name_or_path: see :func:`brewlite.weights.locate`.
@@ -44,8 +45,18 @@ def student_from(name_or_path: str | Path, new: LoraConfig | None = None) -> tup
     shape = manifest.lora or LoraShape(rank=new.rank, alpha=new.alpha)
     student = Student(model, tokenizer)
     add_lora(student.decoder, LoraConfig(rank=shape.rank, alpha=shape.alpha, seed=new.seed))
-    load_lora(student.decoder, {**lora_state(student.decoder), **{name: t.float() for name, t in state.items()}})
+    if state:
+        _only(student.decoder, {name.rpartition(".")[0] for name in state})
+        load_lora(student.decoder, state)
     return student, structs.replace(manifest, lora=shape)
+
+
+def _only(decoder: nn.Module, layers: set[str]) -> None:
+    """Take the differences off all but ``layers``."""
+    for name, module in list(decoder.named_modules()):
+        if isinstance(module, LoraLinear) and name not in layers:
+            parent, _, last = name.rpartition(".")
+            setattr(decoder.get_submodule(parent), last, module.base)
 
 
 def _on_base(name_or_path: str | Path, folder: Path) -> Manifest:

@@ -204,7 +204,9 @@ def info(name_or_path: str, cache: Path | None = None) -> WeightInfo:
         state=state,
         path=str(folder or folder_of(name_or_path, cache)),
         bytes=sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) if folder else download,
-        **shape,
+        layers=shape.get("layers"),
+        width=shape.get("width"),
+        parameters=shape.get("parameters"),
     )
 
 
