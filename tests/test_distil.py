@@ -377,6 +377,9 @@ def test_distilling_by_command(checkpoint: Path, db: str, tmp_path: Path):
     after = msgspec.json.decode(again.stdout, type=DistilReport)
     assert [row.ndcg for row in after.rows] == [row.ndcg for row in before.rows]
     assert [row.rounds for row in after.rows] == [row.rounds for row in before.rows], "nothing was learned twice"
+    other = run(*command, "--rate", "0.1")
+    assert other.exit_code == 2
+    assert "holds a run with other settings" in other.output
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM, Qw
 
 from brewlite.errors import BadSettings
 from brewlite.ranker.attention import NAME
+from brewlite.ranker.quantized import quantize_
 from brewlite.ranker.reference import dense_mask, one_at_a_time
 from brewlite.ranker.structure import Structure, compose, cut, sizes_of, whole
 from brewlite.ranker.torch_ranker import TorchRanker, TorchRankerConfig
@@ -187,6 +188,26 @@ def test_differences_are_put_on_after_the_cut():
     add_lora(model.model, LoraConfig(rank=2))
     with pytest.raises(BadSettings, match="before differences"):
         cut(model, UNEVEN)
+
+
+@pytest.mark.parametrize(("kind", "nearness"), [("int8", 0.25), ("nf4", 1.2)])
+def test_a_cut_model_is_quantized_like_any_other(kind, nearness):
+    pytest.importorskip("bitsandbytes")
+    config = LlamaConfig(
+        vocab_size=300, hidden_size=128, intermediate_size=256, num_hidden_layers=4, num_attention_heads=4,
+        num_key_value_heads=2, max_position_embeddings=256, initializer_range=0.1, pad_token_id=0,
+    )  # fmt: skip
+    torch.manual_seed(7)
+    model = LlamaForCausalLM(config)
+    cut(
+        model,
+        Structure(layers=(0, 1, 3), heads=((1,), (), (0,)), neurons=((), tuple(range(64, 256)), tuple(range(128)))),
+    )
+    small = copy.deepcopy(model)
+    quantize_(small, kind)
+    texts = ["a quiet home", "a loud flat above a bar", "by the river, with a garden", "new", "two rooms"]
+    plain, quantized = (ranker_of(one).score_texts("quiet home by the river", texts) for one in (model, small))
+    assert 0 < np.abs(quantized - plain).max() < nearness * plain.std()
 
 
 @pytest.mark.slow

@@ -20,6 +20,7 @@ from brewlite.prompt import PromptBuilder
 from brewlite.ranker import ANSWER_CUE
 from brewlite.ranker.tokenizer import PlainTokenizer
 from brewlite.ranker.torch_ranker import TorchRanker
+from brewlite.records import RankingPrompt
 from brewlite.testing import FakeRanker
 from brewlite.training.fit import Example, FitConfig, Fitting
 from brewlite.training.heard import KeptTeacher
@@ -69,8 +70,6 @@ def student(seed: int = 3) -> Student:
 def lesson(candidates: tuple[str, ...], prefix: str = "wants: quiet, by the river", **more) -> Lesson:
     tokenizer = byte_tokenizer()
     ids = tuple(tuple(tokenizer.encode(f"\n{text}{ANSWER_CUE}")) for text in candidates)
-    from brewlite.records import RankingPrompt
-
     return lesson_of(RankingPrompt(prefix=tuple(tokenizer.encode(prefix)), candidates=ids), tokenizer, **more)
 
 
@@ -155,6 +154,26 @@ def test_a_student_learns_the_order_of_a_teacher_of_another_make(tmp_path: Path)
     assert agreement() > before + 0.3
     levels = [(taught.log_odds([e.prompt])[0].detach().mean(), np.mean(e.teacher)) for e in examples[:30]]
     assert abs(float(np.mean([float(own) - said for own, said in levels]))) < 0.5, "its level is learned, too"
+
+
+def test_a_teacher_with_windows_can_itself_be_taught_on_lists_that_fit_in_them():
+    """Gemma sees 512 tokens back in most layers: lists that are shorter, it reads as any other model does."""
+    shown = lists(2, seed=4)
+    longest = max(len(one.prompt.prefix) + max(map(len, one.prompt.candidates)) for one in shown)
+
+    def gemma(window: int) -> Student:
+        torch.manual_seed(11)
+        config = CONFIGS["gemma3"]()
+        config.sliding_window = window
+        return Student(AutoModelForCausalLM.from_config(config, dtype=torch.float32), byte_tokenizer())
+
+    with torch.no_grad():
+        learned = gemma(longest).log_odds([one.prompt for one in shown])
+    ranker = TorchRanker(gemma(longest).model, byte_tokenizer(), "gemma")
+    for one, log_odds in zip(shown, learned, strict=True):
+        np.testing.assert_allclose(log_odds.numpy(), ranker.score(one.prompt).log_odds, atol=1e-4)
+    with pytest.raises(BadSettings, match=f"{longest - 1} tokens back and a slate has {longest}"):
+        gemma(longest - 1).log_odds([one.prompt for one in shown])
 
 
 # The sentence encoder

@@ -116,9 +116,9 @@ def prune(model: str, out: Path, layers: int | None, as_json: bool, **said: Any)
     "--alpha", type=click.FloatRange(0, 1), default=0.7, show_default=True, help="Teacher's part beside labels."
 )
 @click.option("--temperature", type=float, default=1.0, show_default=True, help="Of the teacher's distribution.")
-@click.option("--chosen", type=click.IntRange(0), default=400, show_default=True, help="Labelled lists of each site.")
-@click.option("--stated", type=click.IntRange(0), default=200, show_default=True, help="Requests of each site.")
-@click.option("--served", type=click.IntRange(0), default=400, show_default=True, help="Unlabelled lists of each site.")
+@click.option("--chosen", type=click.IntRange(0), default=250, show_default=True, help="Labelled lists of each site.")
+@click.option("--stated", type=click.IntRange(0), default=100, show_default=True, help="Requests of each site.")
+@click.option("--served", type=click.IntRange(0), default=200, show_default=True, help="Unlabelled lists of each site.")
 @click.option("--cases", type=click.IntRange(1), default=60, show_default=True, help="Validation cases of each site.")
 @_shared
 def distil(model: str, out: Path, teachers: tuple[str, ...], ways: tuple[Any, ...], as_json: bool, **said: Any) -> None:

@@ -69,8 +69,14 @@ class SlatesPass:
 
     def attend(self, layer: int, query: Tensor, key: Tensor, value: Tensor, rule: Rule) -> Tensor:
         """Query (1, H, T, D), key and value (1, K, T, D) -> (1, H, T, D)."""
-        if rule.window is not None or rule.softcap is not None or query.device.type != "cpu":
-            raise BadSettings("training knows full attention on the CPU only: choose a model without windows and caps")
+        longest = max(slate.prefix + max(slate.lengths) for slate in self.slates)
+        if rule.softcap is not None or query.device.type != "cpu":
+            raise BadSettings("training knows full attention on the CPU only: choose a model without soft caps")
+        if rule.window is not None and rule.window < longest:
+            raise BadSettings(
+                f"the model sees {rule.window} tokens back and a slate has {longest} in a row: training knows full "
+                f"attention only; shorten the prompts, or choose a model without windows"
+            )
         parts = []
         for slate in self.slates:
             begin, middle, end = slate.start, slate.start + slate.prefix, slate.start + slate.tokens

@@ -130,6 +130,16 @@ def distil_model(
         WeightsMissing: a model is not on this machine.
     """
     origin = given(model)
+    said = [
+        model,
+        origin.manifest.differences_sha256,
+        list(teachers),
+        schedule,
+        [site.name for site in sites],
+        lists,
+        config,
+    ]
+    _same_run(out / "run", msgspec.json.encode(said))
     judge = Judge(sites, cases, lists.seed)
     asked = lessons(sites, origin.load()[1], lists, out / "run" / "lists.msgpack", progress)
     teacher = teacher_of(teachers or [(model, 1.0)], sites, cache or bench_cache())
@@ -158,6 +168,15 @@ def teacher_of(names: Sequence[tuple[str, float]], sites: Sequence[BenchSite], c
             teachers.append(KeptTeacher(RankerTeacher(load_ranker(name)), cache / "teachers"))
     weights = [weight for _, weight in names]
     return teachers[0] if len(teachers) == 1 else AverageTeacher(teachers, weights)
+
+
+def _same_run(folder: Path, asked: bytes) -> None:
+    """Note what is ``asked`` in ``folder``. Raises BadSettings where something else was asked there before."""
+    note = folder / "asked.json"
+    if note.exists() and note.read_bytes() != asked:
+        raise BadSettings(f"{folder} holds a run with other settings: choose another folder with --out, or empty it")
+    folder.mkdir(parents=True, exist_ok=True)
+    note.write_bytes(asked)
 
 
 def _write(out: Path, origin: Given, report: DistilReport, folders: dict[str, Path], made: dict[str, Any]) -> None:
