@@ -28,11 +28,10 @@ from brewlite.records import RankingPrompt
 from brewlite.training.answers import answers, validation_cases
 from brewlite.training.examples import log_examples
 from brewlite.training.experiment.sites import own_site
-from brewlite.training.experiment.student import given, save_shape
+from brewlite.training.experiment.student import begun, save_student
 from brewlite.training.fit import FitConfig, Fitting
-from brewlite.training.lora import LoraConfig, lora_state
+from brewlite.training.lora import LoraConfig
 from brewlite.training.quantize import GateConfig, gate, quantize_model
-from brewlite.training.shrinking import student_of
 from brewlite.weights import locate
 
 PROMPT = RankingPrompt(prefix=tuple(range(10, 60)), candidates=((70, 71), (80, 81, 82), (90,), (91, 92)))
@@ -113,13 +112,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A site, a tiny model, and a checkpoint that has learned the site: ``site.db``, ``tiny`` and ``taught``."""
     where = tmp_path_factory.mktemp("quantize")
     site = own_site(str(write_site(where / "site.db")), None)
-    begun = given(str(write_model(where / "tiny")), LoraConfig(rank=8))
-    student = student_of(begun.load, begun.shape)
+    student, manifest = begun(str(write_model(where / "tiny")), LoraConfig(rank=8))
     examples = log_examples(site, student.tokenizer, 100)
     config = FitConfig(steps=60, step_tokens=3000, learning_rate=2e-2, warmup=5)
     Fitting(student, examples, config, where / "state").run()
-    learned = structs.replace(begun.shape, differences=lora_state(student.decoder))
-    save_shape(where / "stage", begun.manifest, learned, {})
+    save_student(where / "stage", student, manifest, {})
     (where / "stage" / "model").rename(where / "taught")
     site.recommender.close()
     return where
@@ -156,13 +153,13 @@ def test_a_broken_quantization_is_refused_and_the_report_shows_why(folder, site)
 
 
 def test_a_harmless_quantization_passes(folder, site):
-    """Weights rounded to 16 bits of a fraction are as good as before."""
+    """Weights rounded at the eighth decimal are as good as before."""
     before, after = (load_ranker(folder / "taught", dtype="float32") for _ in range(2))
     assert isinstance(after, TorchRanker)
     with torch.no_grad():
         for weights in after.model.parameters():
-            weights.copy_((weights * 65536).round() / 65536)
-    report = gate(before, after, "16 bits", [site], GateConfig(cases=40))
+            weights.copy_((weights.double() * 1e8).round() / 1e8)
+    report = gate(before, after, "eight decimals", [site], GateConfig(cases=40))
     assert report.passed
     assert report.over_all.agreement > 0.95
     assert abs(report.over_all.relative) < 0.005

@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Literal, get_args
 
-import torch
 from torch import nn
 
 from brewlite.errors import BadSettings, ExtraMissing
@@ -112,9 +111,9 @@ def _quiet(name: str) -> Iterator[None]:
 def weight_bytes(model: nn.Module) -> int:
     """Memory of all weights and buffers of ``model``; a tied head counts once."""
     held = {tensor.data_ptr(): tensor.nbytes for tensor in (*model.parameters(), *model.buffers())}
-    scales = [getattr(module, "quant_state", None) for module in model.modules()]
-    return sum(held.values()) + sum(state.absmax.nbytes for state in scales if state is not None)
+    states = [getattr(module, "quant_state", None) for module in model.modules()]
+    scales: list[int] = [state.absmax.nbytes for state in states if state is not None]
+    return sum(held.values()) + sum(scales)
 
 
 __all__ = ["KINDS", "Kind", "quantize_", "weight_bytes"]
-_ = torch

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -188,7 +188,7 @@ def read_done(folder: Path) -> Done | None:
     return msgspec.json.decode(file.read_bytes(), type=Done) if file.exists() else None
 
 
-def _with_inputs(steps: Sequence[Step], point: Point, work: Path) -> Any:
+def _with_inputs(steps: Sequence[Step], point: Point, work: Path) -> Iterator[tuple[Step, Inputs]]:
     """Each step with what the ones before it have made by the time that it is asked for."""
     inputs = Inputs(model=point.top.model, sites=_sites_of(point))
     for step in steps:
@@ -202,5 +202,5 @@ def _with_inputs(steps: Sequence[Step], point: Point, work: Path) -> Any:
 
 def _sites_of(point: Point) -> tuple[str, ...]:
     """The sites that the data section names."""
-    data: Mapping[str, Any] | Any = point.sections.get(DATA)
+    data: Any = point.sections.get(DATA)
     return tuple(data.sites) if data is not None else ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -10,71 +10,80 @@ from typing import Any, NamedTuple
 
 import torch
 from msgspec import structs
+from torch import Tensor
 
 from brewlite.errors import BadSettings
-from brewlite.ranker.checkpoint import LoraShape, Manifest, read_differences, read_manifest, save_checkpoint
+from brewlite.ranker.checkpoint import LoraShape, Manifest, read_manifest, save_checkpoint
 from brewlite.ranker.loading import load_model
 from brewlite.ranker.tokenizer import PlainTokenizer
 from brewlite.ranker.torch_ranker import pick_dtype
 from brewlite.store.runs import CurvePoint, Value
 from brewlite.training.experiment.stage import MODEL, Told
 from brewlite.training.fit import Fitting, Look, StepFacts
-from brewlite.training.lora import LoraConfig
+from brewlite.training.lora import LoraConfig, lora_state
+from brewlite.training.model import Student
 from brewlite.training.shrinking import Load, Shape
+from brewlite.training.start import student_from
 from brewlite.weights import checkpoint_of, locate, locate_base
-from brewlite.weights.folder import tensors_sha256
 
 
 class Given(NamedTuple):
-    """A model that is learned on."""
+    """A model that is cut."""
 
     load: Load
     """Its whole base."""
     shape: Shape
     """What it keeps of the base, and what it has learned."""
     manifest: Manifest
-    """Of its checkpoint; for a plain model, one that says nothing was learned yet."""
+    """Of its checkpoint; of a plain model, one that says nothing was learned yet."""
 
 
-def given(model: str, lora: LoraConfig | None = None) -> Given:
-    """The base model or checkpoint ``model``; ``lora``: the shape of differences where it has none yet.
+def begun(model: str, lora: LoraConfig) -> tuple[Student, Manifest]:
+    """``model`` as a student; ``lora``: the shape of its differences where it has none yet.
 
     Raises:
         BadSettings: the checkpoint is quantized.
         WeightsMissing: the model, or its base, is not on this machine.
     """
-    lora = lora or LoraConfig()
-    checkpoint = checkpoint_of(model)
-    base = locate_base(checkpoint) if checkpoint is not None else locate(model)
-    load = partial(_load, base)
-    if checkpoint is None:
-        named = str(base.resolve()) if Path(model).is_dir() else model
-        manifest = Manifest(name=Path(model).name, base=named, base_sha256=tensors_sha256(base))
-        return Given(load, Shape(lora=lora), manifest)
-    manifest = read_manifest(checkpoint)
+    student, manifest = student_from(model, lora)
     if manifest.quantization:
         raise BadSettings(f"checkpoint {model} is quantized to {manifest.quantization}: learn first, then quantize")
-    named = str(base.resolve()) if (checkpoint / manifest.base).is_dir() else manifest.base
-    manifest = structs.replace(manifest, base=named)
-    if manifest.lora is None:
-        return Given(load, Shape(structure=manifest.structure, lora=lora), manifest)
-    learned = LoraConfig(rank=manifest.lora.rank, alpha=manifest.lora.alpha)
-    differences = {name: tensor.float() for name, tensor in read_differences(checkpoint).items()}
-    return Given(load, Shape(structure=manifest.structure, lora=learned, differences=differences), manifest)
+    return student, manifest
 
 
-def save_shape(folder: Path, manifest: Manifest, shape: Shape, recipe: dict[str, Any]) -> None:
-    """Leave ``shape`` as the model of the stage whose folder it is."""
-    manifest = structs.replace(
-        manifest,
-        name=folder.name,
-        structure=shape.structure,
-        lora=LoraShape(rank=shape.lora.rank, alpha=shape.lora.alpha) if shape.differences else None,
-        recipe={**manifest.recipe, **recipe},
-        figures={},
-        created=datetime.now(UTC),
+def given(model: str) -> Given:
+    """``model`` at rest. Raises as :func:`begun`."""
+    student, manifest = begun(model, LoraConfig())
+    checkpoint = checkpoint_of(model)
+    base = locate_base(checkpoint) if checkpoint is not None else locate(model)
+    learned = checkpoint is not None and read_manifest(checkpoint).lora is not None
+    lora = manifest.lora or LoraShape(rank=LoraConfig().rank, alpha=LoraConfig().alpha)
+    shape = Shape(
+        structure=manifest.structure,
+        lora=LoraConfig(rank=lora.rank, alpha=lora.alpha),
+        differences=lora_state(student.decoder) if learned else {},
     )
-    save_checkpoint(folder / MODEL, manifest, shape.differences)
+    return Given(partial(_load, base), shape, manifest)
+
+
+def save_student(folder: Path, student: Student, manifest: Manifest, recipe: dict[str, Any]) -> None:
+    """Leave what ``student`` has learned as the model of the stage whose folder it is."""
+    _save(folder, manifest, lora_state(student.decoder), recipe)
+
+
+def save_shape(folder: Path, shape: Shape, manifest: Manifest, recipe: dict[str, Any]) -> None:
+    """Leave ``shape`` as the model of the stage whose folder it is."""
+    lora = LoraShape(rank=shape.lora.rank, alpha=shape.lora.alpha) if shape.differences else None
+    _save(folder, structs.replace(manifest, structure=shape.structure, lora=lora), shape.differences, recipe)
+
+
+def _save(folder: Path, manifest: Manifest, tensors: Mapping[str, Tensor], recipe: dict[str, Any]) -> None:
+    """Named after the stage; figures that were taken before it no longer hold."""
+    told = {**manifest.recipe, **recipe}
+    now = datetime.now(UTC)
+    save_checkpoint(
+        folder / MODEL, structs.replace(manifest, name=folder.name, recipe=told, figures={}, created=now), tensors
+    )
 
 
 def tokens_of(model: str) -> PlainTokenizer:

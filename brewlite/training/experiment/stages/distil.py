@@ -5,16 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import msgspec
-from msgspec import structs
 
 from brewlite.training.experiment.sites import OpenSites
 from brewlite.training.experiment.stage import DATA, MODEL, Inputs, Made, Outcome, Told
 from brewlite.training.experiment.stages.data import check_kinds, read_examples
-from brewlite.training.experiment.student import curve_of, given, looks_of, run_fitting, save_shape
+from brewlite.training.experiment.student import begun, curve_of, looks_of, run_fitting, save_student
 from brewlite.training.experiment.teaching import SIMILARITY, check_teachers, models_among, taught
 from brewlite.training.fit import FitConfig, Fitting
-from brewlite.training.lora import LoraConfig, lora_state
-from brewlite.training.shrinking import student_of
+from brewlite.training.lora import LoraConfig
 
 
 class DistilSection(FitConfig, frozen=True, kw_only=True):
@@ -42,7 +40,10 @@ class DistilStage:
     reads: tuple[Made, ...] = (DATA, MODEL)
     makes: Made | None = MODEL
     code = (
-        *(f"training/{name}.py" for name in ("attention", "fit", "heard", "lora", "losses", "model", "teachers")),
+        *(
+            f"training/{name}.py"
+            for name in ("attention", "fit", "heard", "lora", "losses", "model", "start", "teachers")
+        ),
         *("training/experiment/teaching.py", "training/experiment/stages/distil.py"),
     )
 
@@ -57,14 +58,12 @@ class DistilStage:
     def run(self, section: DistilSection, inputs: Inputs, folder: Path, sites: OpenSites, tell: Told) -> Outcome:
         """Go on from the state in ``folder``, if there is one."""
         examples = read_examples(inputs, self.name)
-        begun = given(inputs.model, section.lora)
-        student = student_of(begun.load, begun.shape)
+        student, manifest = begun(inputs.model, section.lora)
         heard = taught(
             examples, section.kinds, section.teachers, section.weights, student.tokenizer, inputs, sites, tell
         )
         fitting = Fitting(student, heard, section, folder / "state", examples.held_out)
         run_fitting(fitting, "distil: steps", tell)
-        learned = structs.replace(begun.shape, differences=lora_state(student.decoder))
-        save_shape(folder, begun.manifest, learned, {"distil": msgspec.to_builtins(section)})
+        save_student(folder, student, manifest, {"distil": msgspec.to_builtins(section)})
         facts = {"lists": len(heard), "steps": fitting.step, **looks_of(fitting.looks)}
         return Outcome(facts=facts, curve=curve_of(fitting.history))

@@ -5,15 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import msgspec
-from msgspec import structs
 
 from brewlite.training.experiment.sites import OpenSites
 from brewlite.training.experiment.stage import DATA, MODEL, Inputs, Made, Outcome, Told
 from brewlite.training.experiment.stages.data import LABELLED, check_kinds, read_examples
-from brewlite.training.experiment.student import curve_of, given, looks_of, run_fitting, save_shape
+from brewlite.training.experiment.student import begun, curve_of, looks_of, run_fitting, save_student
 from brewlite.training.fit import FitConfig, Fitting
-from brewlite.training.lora import LoraConfig, lora_state
-from brewlite.training.shrinking import student_of
+from brewlite.training.lora import LoraConfig
 
 
 class FitSection(FitConfig, frozen=True, kw_only=True):
@@ -36,7 +34,7 @@ class FitStage:
     reads: tuple[Made, ...] = (DATA, MODEL)
     makes: Made | None = MODEL
     code = (
-        *(f"training/{name}.py" for name in ("attention", "fit", "lora", "losses", "model")),
+        *(f"training/{name}.py" for name in ("attention", "fit", "lora", "losses", "model", "start")),
         "training/experiment/stages/fit.py",
     )
 
@@ -51,12 +49,10 @@ class FitStage:
     def run(self, section: FitSection, inputs: Inputs, folder: Path, sites: OpenSites, tell: Told) -> Outcome:
         """Go on from the state in ``folder``, if there is one."""
         examples = read_examples(inputs, self.name)
-        begun = given(inputs.model, section.lora)
-        student = student_of(begun.load, begun.shape)
+        student, manifest = begun(inputs.model, section.lora)
         fitting = Fitting(student, examples.of(section.kinds), section, folder / "state", examples.held_out)
         run_fitting(fitting, "fit: steps", tell)
-        learned = structs.replace(begun.shape, differences=lora_state(student.decoder))
-        save_shape(folder, begun.manifest, learned, {"fit": msgspec.to_builtins(section)})
+        save_student(folder, student, manifest, {"fit": msgspec.to_builtins(section)})
         tokens = sum(facts.tokens for facts in fitting.history)
         facts = {"steps": fitting.step, "tokens read": tokens, **looks_of(fitting.looks)}
         return Outcome(facts=facts, curve=curve_of(fitting.history))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from brewlite.store.runs import CurvePoint
+from brewlite.store.runs import CurvePoint, Value
 from brewlite.training.experiment.sites import OpenSites
 from brewlite.training.experiment.stage import DATA, MODEL, Inputs, Made, Outcome, Told
 from brewlite.training.experiment.stages.data import check_kinds, read_examples
@@ -61,16 +61,16 @@ class PruneStage:
     def run(self, section: PruneSection, inputs: Inputs, folder: Path, sites: OpenSites, tell: Told) -> Outcome:
         """Round by round; go on from the state in ``folder``, if there is one."""
         examples = read_examples(inputs, self.name)
-        begun, tokenizer = given(inputs.model), tokens_of(inputs.model)
+        begin, tokenizer = given(inputs.model), tokens_of(inputs.model)
         heard = taught(examples, section.kinds, section.teachers, section.weights, tokenizer, inputs, sites, tell)
         schedule = Schedule.even(section.layers, section.neurons, section.heads)
 
         def told(name: str, done: int, total: int) -> None:
             tell(f"prune: {name}", done, total)
 
-        smaller, rounds = shrink(begun.load, begun.shape, schedule, heard, section, folder / "state", told)
-        save_shape(folder, begun.manifest, smaller, {"prune": msgspec.to_builtins(section)})
-        facts = {
+        smaller, rounds = shrink(begin.load, begin.shape, schedule, heard, section, folder / "state", told)
+        save_shape(folder, smaller, begin.manifest, {"prune": msgspec.to_builtins(section)})
+        facts: dict[str, Value] = {
             "layers": rounds[-1].layers,
             "neurons a layer": round(rounds[-1].neurons),
             "key/value groups a layer": round(rounds[-1].heads, 2),

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from brewlite.errors import BadSettings
+from brewlite.ranker.quantized import Kind
+from brewlite.store.runs import Value
 from brewlite.training.experiment.sites import OpenSites
 from brewlite.training.experiment.stage import MODEL, Inputs, Made, Outcome, Told
-from brewlite.training.quantize import GateConfig, GateReport, Kind, quantize_model
+from brewlite.training.quantize import GateConfig, GateReport, quantize_model
 
 
 class QuantizeSection(GateConfig, frozen=True, kw_only=True):
@@ -48,7 +50,7 @@ class QuantizeStage:
         return Outcome(facts=_facts(report))
 
 
-def _facts(report: GateReport) -> dict[str, str | float | int | bool | None]:
+def _facts(report: GateReport) -> dict[str, Value]:
     over_all = report.over_all
     return {
         "NDCG@10 before": round(over_all.before.value, 4),
