@@ -21,6 +21,7 @@ from brewlite import Constraint, Event, Query, Recommender
 from brewlite.cli.demo import has_display
 from brewlite.cli.main import main
 from brewlite.testing import FakeRanker
+from brewlite.weights import DEFAULT_RANKER
 
 WISH = "quiet, by the river, at most $1,200 a month"
 
@@ -333,7 +334,7 @@ def test_demo_once_prints_a_slate(tmp_path: Path):
     assert result.exit_code == 0, result.output
     assert said in result.output
     assert "Houseboat" in result.output
-    assert "smollm2-135m" in result.output
+    assert DEFAULT_RANKER in result.output
 
 
 def test_every_part_of_a_score_has_words(rec: Recommender):

@@ -384,6 +384,32 @@ def test_mistakes_end_with_2_and_one_line(arguments: list[str], said: str, tmp_p
     assert "Traceback" not in result.output
 
 
+def test_a_database_that_is_no_file_has_its_versions_in_the_cache(tmp_path: Path, monkeypatch):
+    monkeypatch.setenv("BREWLITE_HOME", str(tmp_path / "home"))
+
+    class Served(Store):
+        file = None
+
+    with Served.open(tmp_path / "site.db") as store, Served.open(tmp_path / "other.db") as other:
+        assert models_folder(store).parent == tmp_path / "home" / "sites"
+        assert models_folder(store) != models_folder(other)
+        versions = Versions(store)
+        versions.keep(fresh(versions), made(1, ""))
+        assert learned_ranker(store) == models_folder(store) / "0001"
+
+
+def test_the_doctor_looks_at_what_the_site_learned(taught: tuple[Path, Version], tmp_path: Path):
+    shutil.copytree(taught[0], tmp_path / "site")
+    ask = ["doctor", "--db", str(tmp_path / "site" / "site.db"), "--json"]
+    told = {row["what"]: row for row in json.loads(CliRunner().invoke(main, ask).stdout)}
+    assert told["site's model"]["ok"]
+    assert told["site's model"]["detail"].endswith("0001")
+    shutil.rmtree(tmp_path / "site" / "site.db.models" / "0001")
+    told = {row["what"]: row for row in json.loads(CliRunner().invoke(main, ask).stdout)}
+    assert not told["site's model"]["ok"]
+    assert "brewlite train --rollback" in told["site's model"]["detail"]
+
+
 def test_a_checkpoint_ranks_for_the_site(taught: tuple[Path, Version]):
     """What it has learned shows in what it says, not only in the figures."""
     ranker = load_ranker(taught[0] / "site.db.models" / "0001")

@@ -11,6 +11,7 @@ from brewlite import Query, Recommender
 from brewlite.recommender import RecommenderConfig
 from brewlite.retrieval import RetrievalConfig
 from brewlite.testing import FakeRanker
+from brewlite.weights import DEFAULT_RANKER
 
 SETS = {
     "airbnb_barossa": ("realestate", "listings.csv.gz", 777, "reviews.csv.gz", 33_749, "a quiet cottage, under $300"),
@@ -53,6 +54,6 @@ def test_the_real_models_on_a_real_site(shared_data: Path, tmp_path: Path):
     with Recommender.open(tmp_path / "site.db", config=config) as rec:
         for query in visitors(rec, "a quiet cottage, under $300"):
             slate = rec.recommend(query)
-            assert slate.model == "smollm2-135m"
+            assert slate.model == DEFAULT_RANKER
             assert not slate.degraded, "the model understands the question"
             assert len({pick.sources["model"] for pick in slate.picks}) > 1

@@ -65,6 +65,9 @@ def test_the_wheel_holds_code_types_templates_and_nothing_else(wheel: Path):
     assert "brewlite/py.typed" in names
     assert any(name.startswith("brewlite/store/migrations/") for name in names)
     assert {f"brewlite/evaluation/suite/pages/page.{kind}" for kind in ("html.jinja", "css", "js")} <= set(names)
+    package = ROOT / "brewlite"
+    shipped = {f"brewlite/{file.relative_to(package).as_posix()}" for file in package.glob("checkpoints/*/*")}
+    assert shipped <= set(names)
     assert wheel.stat().st_size < 25_000_000
 
 

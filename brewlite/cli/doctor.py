@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from brewlite.cli.output import console, print_json
 from brewlite.cli.site import open_site, site_options
-from brewlite.errors import BrewliteError
+from brewlite.errors import BadSettings, BrewliteError
 from brewlite.weights import DEFAULT_ENCODER, DEFAULT_RANKER
 
 
@@ -89,8 +89,13 @@ def _site(config: str | None, db: str | None, adapter: str | None) -> str:
 
 
 def _site_model(config: str | None, db: str | None, adapter: str | None) -> str:
+    from pathlib import Path
+
+    from brewlite.recommender.opening import learned_ranker
     from brewlite.weights import locate
 
     with open_site(config, db, adapter) as site:
-        name = site.model_name
+        name, learned = site.model_name, learned_ranker(site.store)
+    if name is not None and name == str(learned) and not Path(name).is_dir():
+        raise BadSettings(f"what the site has learned is gone from {name}: put it back, or `brewlite train --rollback`")
     return "none" if name is None else str(locate(name))
