@@ -20,7 +20,6 @@ from transformers import LlamaConfig, LlamaForCausalLM
 
 from brewlite.cli.main import main
 from brewlite.errors import BadSettings
-from brewlite.evaluation.log import to_micros
 from brewlite.evaluation.suite.datasets import open_site
 from brewlite.evaluation.suite.site import BenchSite
 from brewlite.ranker.checkpoint import read_manifest
@@ -89,36 +88,6 @@ def coffee(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BenchSite]:
 def examples(coffee: BenchSite) -> list[Example]:
     asked = lessons([coffee], byte_tokenizer(), LISTS)
     return teach(asked, RankerTeacher(ranker_of(load, large(), "large")))
-
-
-# Lists
-
-
-def test_lists_lie_before_the_validation_part_and_say_where_they_are_from(coffee: BenchSite):
-    made = lessons([coffee], byte_tokenizer(), LISTS)
-    served = [one for one in made if one.query is not None]
-    assert len(served) == LISTS.served
-    assert len([one for one in made if one.gains]) >= LISTS.chosen
-    for one in served:
-        assert one.site == "stackexchange_coffee"
-        assert not one.gains
-        assert one.query.at is not None
-        assert to_micros(one.query.at) < coffee.validation_cut
-        assert len(one.query.candidates) == len(one.candidates) == len(set(one.query.candidates)) <= LISTS.most
-        again = coffee.recommender.weigh(one.query, use_model=False)
-        assert len(again.ids) == len(one.candidates)
-
-
-def test_lists_are_drawn_once(coffee: BenchSite, tmp_path: Path):
-    kept = tmp_path / "lists.msgpack"
-    first = lessons([coffee], byte_tokenizer(), LISTS, kept)
-    written = kept.read_bytes()
-    assert lessons([coffee], byte_tokenizer(), LISTS, kept) == first
-    assert kept.read_bytes() == written
-    fewer = lessons([coffee], byte_tokenizer(), structs.replace(LISTS, served=3), kept)
-    assert len(fewer) < len(first), "lists that are asked for otherwise are drawn anew"
-    with pytest.raises(BadSettings, match="no list"):
-        ListConfig(chosen=0, stated=0, served=0)
 
 
 # One student
