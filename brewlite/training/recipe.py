@@ -102,7 +102,7 @@ SHIPPED = Recipe(
         Phase(
             name="choice",
             kinds=("log", "stated", "warm"),
-            fit=FitConfig(steps=330, step_tokens=4000, learning_rate=6e-4, warmup=10, validate_every=110, teacher=0.35),
+            fit=FitConfig(steps=260, step_tokens=4000, learning_rate=6e-4, warmup=10, validate_every=130, teacher=0.35),
         ),
     ),
     # The lower layers read; they need not learn to rank. Without them a step takes two thirds of the time.
