@@ -153,16 +153,16 @@ def test_a_broken_quantization_is_refused_and_the_report_shows_why(folder, site)
 
 
 def test_a_harmless_quantization_passes(folder, site):
-    """Weights rounded at the eighth decimal are as good as before."""
-    before, after = (load_ranker(folder / "taught", dtype="float32") for _ in range(2))
+    """Weights rounded at the eighth decimal: the same order nearly everywhere."""
+    before, after = (load_ranker(folder / "tiny", dtype="float32") for _ in range(2))
     assert isinstance(after, TorchRanker)
     with torch.no_grad():
         for weights in after.model.parameters():
             weights.copy_((weights.double() * 1e8).round() / 1e8)
     report = gate(before, after, "eight decimals", [site], GateConfig(cases=40))
     assert report.passed
-    assert report.over_all.agreement > 0.95
-    assert abs(report.over_all.relative) < 0.005
+    assert report.over_all.agreement > 0.995
+    assert abs(report.over_all.relative) <= 0.005
 
 
 class Slipping:

@@ -20,6 +20,8 @@ from brewlite.records import Event, Item
 START = datetime(2024, 1, 1, tzinfo=UTC)
 KINDS = ("garden", "harbour", "studio", "tower")
 PLACES = ("Hill", "Quay", "Mill")
+LOOKS = ("old", "white", "narrow", "sunny", "quiet", "stone", "wooden", "tall", "small", "new", "round")
+"""One for each four homes, so that no two read alike."""
 
 
 def homes(count: int = 44) -> list[Item]:
@@ -27,8 +29,8 @@ def homes(count: int = 44) -> list[Item]:
         Item(
             id=f"h{n}",
             kind="listing",
-            title=f"{KINDS[n % 4]} home in {PLACES[n % 3]}",
-            text=f"A {KINDS[n % 4]} home, number {n}.",
+            title=f"{KINDS[n % 4]} home in {PLACES[n % 3]}, {LOOKS[n // 4]}",
+            text=f"A {LOOKS[n // 4]} {KINDS[n % 4]}.",
             place=PLACES[n % 3],
             created=START + timedelta(days=0.5 * n),
         )
