@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from brewlite.adapter import Priors
-from brewlite.blend import Blend, BlendConfig
+from brewlite.blend import Blend, BlendConfig, BlendWeights, ModelWeights, Weighing, Weights
 from brewlite.policy import Policy, PolicyConfig
 from brewlite.ranker import Scores
 
@@ -64,22 +63,30 @@ def answers(log_odds: list[float], mass: float = 0.9) -> Scores:
     )
 
 
+def weighing(prior: list[float]) -> Weighing:
+    return Weighing(parts={"popularity": np.array(prior, dtype=np.float32)}, slope=1.0, history=0, asked=False)
+
+
+def blend(config: BlendConfig | None = None) -> Blend:
+    return Blend(BlendWeights(wide=Weights(), alike=Weights()), config)
+
+
 def test_the_models_offset_and_scale_do_not_matter():
-    blend, prior = Blend(Priors()), np.array([0.1, 0.5, 0.2], dtype=np.float32)
-    one = blend.with_model(prior, answers([1.0, 2.0, 4.0]))
-    other = blend.with_model(prior, answers([-10.0, 0.0, 20.0]))
+    prior, rows = weighing([0.1, 0.5, 0.2]), np.arange(3)
+    one = blend().with_model(prior, rows, answers([1.0, 2.0, 4.0]))
+    other = blend().with_model(prior, rows, answers([-10.0, 0.0, 20.0]))
     assert one.used_model
     np.testing.assert_allclose(one.score, other.score, atol=1e-5)
 
 
 def test_no_text_can_talk_the_model_into_more_than_the_clip():
-    config = BlendConfig(model=0.3, model_clip=2.0)
-    blended = Blend(Priors(), config).with_model(np.zeros(100, dtype=np.float32), answers([0.0] * 99 + [1e6]))
+    config = BlendConfig(model=ModelWeights(base=0.3), model_clip=2.0)
+    blended = blend(config).with_model(weighing([0.0] * 100), np.arange(100), answers([0.0] * 99 + [1e6]))
     assert blended.model.max() <= 0.3 * 2.0
 
 
 @pytest.mark.parametrize("scores", [None, answers([1.0, 2.0], mass=0.001), answers([float("nan"), 1.0])])
 def test_a_model_that_is_absent_unsure_or_broken_adds_nothing(scores):
-    blended = Blend(Priors()).with_model(np.array([0.3, 0.1], dtype=np.float32), scores)
+    blended = blend().with_model(weighing([0.3, 0.1]), np.arange(2), scores)
     assert not blended.used_model
     assert blended.score == pytest.approx([0.3, 0.1])

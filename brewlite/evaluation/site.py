@@ -17,6 +17,7 @@ from brewlite.evaluation.replay import Brewlite, Progress, Replayed, replay
 from brewlite.evaluation.report import Evaluation, differences, figures, groups_of, judge
 from brewlite.evaluation.splits import GROUPS, Cases, Refused, cut_time, find_cases, sample_cases
 from brewlite.evaluation.verdict import verdict
+from brewlite.recommender.learning import learn_blend
 
 if TYPE_CHECKING:
     from brewlite.recommender import Recommender
@@ -64,6 +65,9 @@ def evaluate(
     """
     config = config or EvaluationConfig()
     log, notes = read_log(recommender.store, recommender.adapter)
+    learned = learn_blend(recommender, before=from_micros(cut_time(log, config.split)), seed=config.seed)
+    # What the site weighs by may have been learned from the very events that are asked about.
+    recommender = recommender.with_blend(learned) if learned is not None else recommender
     methods = methods_for(recommender, config, log.user_ids)
     return evaluate_log(log, methods, config, notes, progress)
 

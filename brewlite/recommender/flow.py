@@ -7,37 +7,34 @@ so. Threads that share one take turns: a service gives it a worker thread of its
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import wraps
 from pathlib import Path
 from types import TracebackType
-from typing import Concatenate, ParamSpec, Self, TypeVar, Unpack
+from typing import Concatenate, ParamSpec, Self, TypeVar
 
 import numpy as np
 from msgspec import structs
 
-from brewlite import intake
 from brewlite.adapter import Adapter
-from brewlite.blend import Blend, Blended
-from brewlite.checks import checked_event, checked_item
-from brewlite.errors import BadSettings, UnknownName
-from brewlite.intake import ImportReport
+from brewlite.blend import Blended, LearnedBlend
+from brewlite.errors import BadSettings
 from brewlite.policy import Policy
 from brewlite.prompt import PromptBuilder, PromptPreview
 from brewlite.ranker import Ranker, Scores, load_ranker
 from brewlite.recommender.answers import Ordering, Weighed, put_back
 from brewlite.recommender.config import RecommenderConfig
-from brewlite.recommender.importing import ImportOptions, opened
 from brewlite.recommender.opening import named_model, site_adapter, site_ranker, utc_now
 from brewlite.recommender.pace import Pace, Stopwatch
+from brewlite.recommender.site_blend import SiteBlend
 from brewlite.recommender.slate import assemble
 from brewlite.recommender.visit import Reception, Visit
-from brewlite.records import Candidate, Event, Item, Query, RankingPrompt, Slate, User
+from brewlite.recommender.writing import Clock, Writing
+from brewlite.records import Candidate, Query, RankingPrompt, Slate
 from brewlite.retrieval import Catalog, Encoder, Retrieval, SentenceEncoder
-from brewlite.store import Store, Written
+from brewlite.store import Store
 
-Clock = Callable[[], datetime]
 P = ParamSpec("P")
 Answer = TypeVar("Answer")
 
@@ -53,7 +50,7 @@ def _in_turn(verb: Callable[Concatenate[Recommender, P], Answer]) -> Callable[Co
     return asked
 
 
-class Recommender:
+class Recommender(Writing):
     """Ranks one site's catalog. Open it with :meth:`open`, close it when done."""
 
     def __init__(
@@ -64,6 +61,7 @@ class Recommender:
         encoder: Encoder | None,
         config: RecommenderConfig,
         clock: Clock,
+        learned: LearnedBlend | None = None,
     ) -> None:
         self.store = store
         self.adapter = adapter
@@ -72,7 +70,8 @@ class Recommender:
         self._ranker = ranker
         self._clock = clock
         self._catalog = Catalog(store, adapter, encoder.name if encoder is not None else "")
-        self._blend = Blend(adapter.priors, config.blend)
+        self._learned = learned
+        self._blend = SiteBlend(store, adapter, config.blend, learned)
         self._policy = Policy(config.policy)
         tasks = {task.name: task for task in (*adapter.tasks, *config.tasks)}
         retrieval = Retrieval(encoder, config.retrieval)
@@ -157,7 +156,7 @@ class Recommender:
         blended = self._score(visit, candidates, watch, use_model)
         vectors = self._catalog.vectors[visit.rows(candidates)]
         order = self._policy.order(blended.score, vectors, query.k, np.random.default_rng(query.seed))
-        return assemble(visit, candidates, blended, order, self._blend, watch.done(), self.model_name)
+        return assemble(visit, candidates, blended, order, watch.done(), self.model_name)
 
     @_in_turn
     def rank(self, query: Query, *, use_model: bool = True) -> Slate:
@@ -173,7 +172,7 @@ class Recommender:
         blended = self._score(visit, candidates, watch, use_model)
         rows = visit.rows(candidates)
         order = np.lexsort((rows, -blended.score, ~visit.fitting()[rows])).tolist()
-        return assemble(visit, candidates, blended, order, self._blend, watch.done(), self.model_name)
+        return assemble(visit, candidates, blended, order, watch.done(), self.model_name)
 
     @_in_turn
     def order(self, query: Query, *, use_model: bool = True) -> Ordering:
@@ -208,7 +207,7 @@ class Recommender:
             prior=visit.prior[rows],
             fits=visit.fitting()[rows],
             scores=scores,
-            blended=self._blend.with_model(visit.prior[rows], scores),
+            blended=visit.blend.with_model(visit.weighing, rows, scores),
             timing=watch.done(),
         )
 
@@ -223,12 +222,12 @@ class Recommender:
         watch = Stopwatch()
         liked = max(self.adapter.actions, key=lambda action: action.weight).name
         visit = self._reception.visit(Query(history=((item, liked),), k=k, at=at, exclude=(item,)), watch)
-        alike = visit.parts["similarity"] + visit.parts["covisit"]
+        alike = visit.signals.likeness + 0.2 * visit.signals.covisit
         rows = np.flatnonzero(self._reception.allowed(visit))
         rows = rows[np.argsort(-alike[rows], kind="stable")[:k]]
         candidates = [Candidate(item=self._catalog.items[row].id) for row in rows]
         blended = Blended(score=alike[rows].astype(float), model=np.zeros(len(rows)), used_model=False)
-        slate = assemble(visit, candidates, blended, range(len(rows)), self._blend, watch.done(), model=None)
+        slate = assemble(visit, candidates, blended, range(len(rows)), watch.done(), model=None)
         return structs.replace(slate, model="similarity")
 
     @_in_turn
@@ -240,7 +239,7 @@ class Recommender:
         visit = self._reception.visit(query, Stopwatch(), pinned=True)
         rows = visit.moment.rows(query.candidates or ()).tolist()
         builder = builder or self._builder()
-        return builder.build(visit.visitor, visit.task, visit.examples, rows, visit.moment, visit.signals.wish)
+        return builder.build(visit.visitor, visit.task, visit.examples, rows, visit.moment, visit.signals.asked)
 
     @_in_turn
     def preview(self, query: Query) -> PromptPreview:
@@ -249,7 +248,7 @@ class Recommender:
         candidates = self._reception.candidates(visit, Stopwatch())
         rows = visit.rows(candidates).tolist()
         return self._builder().preview(
-            visit.visitor, visit.task, visit.examples, rows, visit.moment, visit.signals.wish
+            visit.visitor, visit.task, visit.examples, rows, visit.moment, visit.signals.asked
         )
 
     def ranker(self) -> Ranker:
@@ -271,18 +270,31 @@ class Recommender:
 
         For another thread: neither waits for the other.
         """
-        return Recommender(self.store, self.adapter, None, self.encoder, self.config, self._clock)
+        return Recommender(self.store, self.adapter, None, self.encoder, self.config, self._clock, self._learned)
 
     def with_config(self, config: RecommenderConfig, ranker: Ranker | None = None) -> Recommender:
         """A second recommender over the same store, encoder and clock, with other settings, or another model."""
         if ranker is None and self._ranker is not None:
             ranker = self.ranker()
-        return Recommender(self.store, self.adapter, ranker, self.encoder, config, self._clock)
+        return Recommender(self.store, self.adapter, ranker, self.encoder, config, self._clock, self._learned)
+
+    def with_blend(self, learned: LearnedBlend) -> Recommender:
+        """A second recommender over the same store and models that weighs by ``learned``, whatever the store keeps."""
+        return Recommender(self.store, self.adapter, self._ranker, self.encoder, self.config, self._clock, learned)
+
+    def now(self) -> datetime:
+        """By the recommender's clock."""
+        return self._clock()
+
+    @property
+    def learned_blend(self) -> LearnedBlend | None:
+        """What the first stage weighs by; None: the shipped weights."""
+        return self._blend.learned()
 
     def _score(self, visit: Visit, candidates: Sequence[Candidate], watch: Stopwatch, use_model: bool) -> Blended:
         """First-stage scores of ``candidates``, and the model's part where it is wanted and the deadline allows."""
-        prior = visit.prior[visit.rows(candidates)]
-        return self._blend.with_model(prior, self._ask(visit, candidates, watch, use_model))
+        scores = self._ask(visit, candidates, watch, use_model)
+        return visit.blend.with_model(visit.weighing, visit.rows(candidates), scores)
 
     def _ask(self, visit: Visit, candidates: Sequence[Candidate], watch: Stopwatch, use_model: bool) -> Scores | None:
         """The model's answers for ``candidates``; None where it is not wanted or the deadline does not allow it."""
@@ -292,7 +304,7 @@ class Recommender:
         asked = np.argsort(-visit.prior[rows], kind="stable")[: self.config.max_model_candidates]
         ranker, asked_rows = self.ranker(), [int(row) for row in rows[asked]]
         prompt = self._builder().build(
-            visit.visitor, visit.task, visit.examples, asked_rows, visit.moment, visit.signals.wish
+            visit.visitor, visit.task, visit.examples, asked_rows, visit.moment, visit.signals.asked
         )
         watch.lap("prompt")
         if not self._pace.allows(prompt, visit.query.deadline_ms, watch.elapsed_ms()):
@@ -312,88 +324,3 @@ class Recommender:
         if self._prompts is None:
             self._prompts = PromptBuilder(self.ranker().tokenizer, self.adapter, self.config.prompt)
         return self._prompts
-
-    # What writes
-
-    def import_items(
-        self, source: str | Path, mapping: Mapping[str, str] | None = None, **options: Unpack[ImportOptions]
-    ) -> ImportReport:
-        """Import or update items from a file or table, and encode their texts.
-
-        ``mapping`` is record or field name -> column, for columns that the adapter does not recognise.
-
-        Raises:
-            BadSource: the source cannot be read at all; single bad rows are in the report instead.
-            WeightsMissing: the encoder has not been pulled.
-        """
-        rows, watching = opened(source, options)
-        return intake.import_items(self.store, self.adapter, rows, mapping=mapping, encoder=self.encoder, **watching)
-
-    def import_users(
-        self, source: str | Path, mapping: Mapping[str, str] | None = None, **options: Unpack[ImportOptions]
-    ) -> ImportReport:
-        """Import or update visitors' profiles and interests; otherwise as :meth:`import_items`."""
-        rows, watching = opened(source, options)
-        return intake.import_users(self.store, self.adapter, rows, mapping=mapping, encoder=self.encoder, **watching)
-
-    def import_events(
-        self,
-        source: str | Path,
-        mapping: Mapping[str, str] | None = None,
-        action: str | None = None,
-        **options: Unpack[ImportOptions],
-    ) -> ImportReport:
-        """Import what visitors did; ``action`` is used where a row names none. Otherwise as :meth:`import_items`."""
-        rows, watching = opened(source, options)
-        return intake.import_events(
-            self.store, self.adapter, rows, mapping=mapping, action=action, clock=self._clock, **watching
-        )
-
-    def put_items(self, items: Sequence[Item]) -> Written:
-        """Store items, and the vectors of those whose text changed.
-
-        Raises:
-            BadRecord: names the item and the field that cannot be used; nothing is stored then.
-        """
-        now = self._clock()
-        written = self.store.put_items([checked_item(item, self.adapter.fields, now) for item in items])
-        if self.encoder is not None:
-            intake.index_items(self.store, self.adapter, self.encoder, ids=[item.id for item in items])
-        return written
-
-    def put_users(self, users: Sequence[User]) -> Written:
-        """Store visitors' profiles, and the vectors of their interests."""
-        written = self.store.put_users(users)
-        if self.encoder is not None:
-            intake.index_users(self.store, self.encoder, ids=[user.id for user in users])
-        return written
-
-    def record(self, *events: Event) -> Written:
-        """Store what visitors did; an event without a time happened now.
-
-        Raises:
-            BadRecord: an event lies in the future, or its value is not finite.
-            UnknownName: lists the items the site does not have; nothing is stored then.
-        """
-        now = self._clock()
-        events = tuple(checked_event(event, now) for event in events)
-        known = self.store.known_items([event.item for event in events])
-        unknown = sorted({event.item for event in events} - known)
-        if unknown:
-            raise UnknownName("item in event", unknown, hint="import items first")
-        return self.store.add_events(events)
-
-    def log(self, slate: Slate, query: Query) -> None:
-        """Keep what was shown, so that later events can be joined to it."""
-        self.store.put_slate(slate, query, self._clock())
-
-    def item(self, id_: str) -> Item:
-        """The item ``id_``.
-
-        Raises:
-            UnknownName: the site has no such item.
-        """
-        item = self.store.item(id_)
-        if item is None:
-            raise UnknownName("item", id_)
-        return item

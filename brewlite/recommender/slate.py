@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 
-from brewlite.blend import Blend, Blended
+from brewlite.blend import Blended
 from brewlite.recommender.visit import Visit
 from brewlite.records import Candidate, Pick, Slate
 
@@ -15,7 +15,6 @@ def assemble(
     candidates: Sequence[Candidate],
     blended: Blended,
     order: Sequence[int],
-    blend: Blend,
     timing: dict[str, float],
     model: str | None,
 ) -> Slate:
@@ -23,7 +22,7 @@ def assemble(
 
     Scores are rounded: digits beyond the sixth are noise of the arithmetic, and would differ between machines.
     """
-    probability = blend.probability(blended.score)
+    probability = blended.probability()
     picks = tuple(
         Pick(
             item=visit.moment.catalog.items[visit.moment.catalog.index[candidates[position].item]],
@@ -49,7 +48,7 @@ def assemble(
 def _sources(visit: Visit, candidate: Candidate, blended: Blended, position: int) -> dict[str, float]:
     """The parts that the score is the sum of."""
     row = visit.moment.catalog.index[candidate.item]
-    sources = {name: round(float(part[row]), 4) for name, part in visit.parts.items()}
+    sources = {name: round(float(part[row]), 4) for name, part in visit.weighing.parts.items()}
     if blended.used_model:
         sources["model"] = round(float(blended.model[position]), 4)
     return sources

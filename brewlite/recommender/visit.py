@@ -8,11 +8,12 @@ from datetime import datetime
 import numpy as np
 from msgspec import Struct
 
-from brewlite.blend import Blend
+from brewlite.blend import Blend, Weighing
 from brewlite.checks import checked
 from brewlite.errors import UnknownName
 from brewlite.policy import Policy
 from brewlite.recommender.pace import Stopwatch
+from brewlite.recommender.site_blend import SiteBlend
 from brewlite.records import Candidate, Query, Task
 from brewlite.retrieval import Catalog, Moment, Retrieval, Signals, Visitor, meet
 from brewlite.retrieval.catalog import Floats, Ints, Mask
@@ -27,10 +28,10 @@ class Visit(Struct, frozen=True, kw_only=True):
     visitor: Visitor
     task: Task
     signals: Signals
-    parts: dict[str, Floats]
-    """Each signal times its weight, (N,) each."""
+    blend: Blend
+    weighing: Weighing
     prior: Floats
-    """(N,): the sum of the parts, the first stage's score of every item."""
+    """(N,): the sum of the weighing's parts, the first stage's score of every item."""
     examples: tuple[Example, ...]
 
     def rows(self, candidates: Sequence[Candidate]) -> Ints:
@@ -53,7 +54,7 @@ class Reception:
         self,
         catalog: Catalog,
         retrieval: Retrieval,
-        blend: Blend,
+        blend: SiteBlend,
         policy: Policy,
         tasks: Sequence[Task],
         example_count: int,
@@ -86,8 +87,9 @@ class Reception:
         visitor = meet(query, moment, catalog.store.user(query.user) if query.user is not None else None)
         watch.lap("visitor")
         signals = self.retrieval.signals(visitor, moment)
-        parts = self.blend.parts(signals)
-        prior: Floats = np.sum(list(parts.values()), axis=0, dtype=np.float32)
+        pinned = moment.rows(query.candidates) if query.candidates is not None else None
+        blend = self.blend.at(moment.at)
+        weighing = blend.weigh(signals, len(visitor.history), moment.eligible, pinned)
         watch.lap("signals")
         return Visit(
             query=query,
@@ -95,8 +97,9 @@ class Reception:
             visitor=visitor,
             task=task,
             signals=signals,
-            parts=parts,
-            prior=prior,
+            blend=blend,
+            weighing=weighing,
+            prior=weighing.prior,
             examples=self._examples(visitor, moment),
         )
 
@@ -114,7 +117,7 @@ class Reception:
         allowed = self.allowed(visit)
         ids = [item.id for item in self.catalog.items]
         if visit.query.candidates is None:
-            candidates = self.retrieval.propose(visit.signals, visit.prior, allowed, ids)
+            candidates = self.retrieval.propose(visit.weighing.parts, visit.prior, allowed, ids)
         else:
             rows = visit.moment.rows(visit.query.candidates)
             rows = rows[allowed[rows]]

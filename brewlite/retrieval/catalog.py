@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from brewlite.adapter import Action, Adapter
 from brewlite.harmless import harmless
 from brewlite.records import Constraint, Item
+from brewlite.retrieval.events import Events, Grouped, Likes
 from brewlite.store import Store
 from brewlite.wishes import allows
 
@@ -42,23 +43,6 @@ def from_us(moment: int) -> datetime:
     return _EPOCH + timedelta(microseconds=int(moment))
 
 
-@dataclass(frozen=True)
-class Events:
-    """All events as columns, sorted by time; (E,) each."""
-
-    user: Ints
-    item: Ints
-    action: Ints
-    weight: Floats
-    at: Ints
-
-    @classmethod
-    def empty(cls) -> Events:
-        """No events."""
-        none = np.zeros(0, dtype=np.int64)
-        return cls(user=none, item=none, action=none, weight=np.zeros(0, dtype=np.float32), at=none)
-
-
 class Catalog:
     """Items, their vectors and all events of one site, in memory. Call :meth:`refresh` before a request."""
 
@@ -81,6 +65,8 @@ class Catalog:
         self._masks: dict[tuple[str, str, str, datetime | None], Mask] = {}
         self._numbers: dict[str, NDArray[np.float64]] = {}
         self._known_values: dict[str, list[str]] | None = None
+        self._places: Ints | None = None
+        self._likes: Likes | None = None
         self._moments: dict[int, Moment] = {}
 
     def refresh(self) -> Catalog:
@@ -153,6 +139,24 @@ class Catalog:
             self._known_values = {name: sorted(held) for name, held in found.items() if name in named or not held}
         return self._known_values
 
+    @property
+    def places(self) -> Ints:
+        """(N,) a number for each item's place, -1 where it names none."""
+        if self._places is None:
+            numbers: dict[str, int] = {}
+            self._places = np.array(
+                [numbers.setdefault(item.place, len(numbers)) if item.place else -1 for item in self.items],
+                dtype=np.int64,
+            )
+        return self._places
+
+    @property
+    def likes(self) -> Likes:
+        """Who liked what, each pair once."""
+        if self._likes is None:
+            self._likes = Likes.of(self.events, len(self.user_index), len(self.items))
+        return self._likes
+
     def _load_items(self) -> None:
         self.items = self.store.items()
         self.index = {item.id: row for row, item in enumerate(self.items)}
@@ -162,6 +166,8 @@ class Catalog:
         self._masks = {}
         self._numbers = {}
         self._known_values = None
+        self._places = None
+        self._likes = None
 
     def _load_vectors(self) -> None:
         ids, matrix = self.store.vectors("item", self.encoder)
@@ -206,24 +212,7 @@ class Catalog:
         """Event rows grouped by user and by item, in time order: what history and co-visits are read from."""
         self.by_user = Grouped.of(self.events.user, len(self.user_index))
         self.by_item = Grouped.of(self.events.item, len(self.items))
-
-
-@dataclass(frozen=True)
-class Grouped:
-    """Row numbers grouped by key: the rows of key ``k`` are ``rows[starts[k]:starts[k + 1]]``, in order."""
-
-    rows: Ints
-    starts: Ints
-
-    @classmethod
-    def of(cls, keys: Ints, count: int) -> Grouped:
-        """Group ``keys`` (E,), each in ``[0, count)``."""
-        starts = np.zeros(count + 1, dtype=np.int64)
-        np.cumsum(np.bincount(keys, minlength=count), out=starts[1:])
-        return cls(rows=np.argsort(keys, kind="stable"), starts=starts)
-
-    def __getitem__(self, key: int) -> Ints:
-        return self.rows[self.starts[key] : self.starts[key + 1]]
+        self._likes = None
 
 
 @dataclass(frozen=True)
@@ -272,19 +261,39 @@ class Moment:
         result: Floats = np.where((born == NEVER) | (born == ALWAYS), np.inf, np.maximum(age, 0.0)).astype(np.float32)
         return result
 
-    def popularity(self, window_days: float) -> Floats:
-        """Summed weight of the liking events of each item in the window that ends now, (N,).
+    @cached_property
+    def idle_days(self) -> Floats:
+        """Days since the last liking event of each item, (N,); inf without one."""
+        events, stop = self.catalog.events, self.n_events
+        liking = np.flatnonzero(events.weight[:stop] > 0)
+        last = np.full(len(self.catalog.items), -np.inf)
+        last[events.item[liking]] = events.at[liking]  # the last assignment stays: the newest event
+        idle: Floats = ((self.us - last) / DAY_US).astype(np.float32)
+        return idle
+
+    def popularity(self, window_days: float | None = None) -> Floats:
+        """Summed weight of the liking events of each item in the window that ends now, (N,); None: of all there were.
 
         A log that stopped earlier (an old export) is read in the window that ends with its last event.
         """
-        events, stop = self.catalog.events, self.n_events
+        events, stop, start = self.catalog.events, self.n_events, 0
         if stop == 0:
             return np.zeros(len(self.catalog.items), dtype=np.float32)
-        window = int(window_days * DAY_US)
-        last = int(events.at[stop - 1])
-        end = self.us if self.us - last < window else last
-        start = int(np.searchsorted(events.at, end - window, side="left"))
+        if window_days is not None:
+            window = int(window_days * DAY_US)
+            last = int(events.at[stop - 1])
+            end = self.us if self.us - last < window else last
+            start = int(np.searchsorted(events.at, end - window, side="left"))
         weights = np.maximum(events.weight[start:stop], 0.0)
+        counts = np.bincount(events.item[start:stop], weights=weights, minlength=len(self.catalog.items))
+        return counts.astype(np.float32)
+
+    def decayed_popularity(self, half_days: float) -> Floats:
+        """Summed weight of the liking events of each item, (N,), each halved every ``half_days`` since it happened."""
+        events, stop = self.catalog.events, self.n_events
+        start = int(np.searchsorted(events.at, self.us - int(20 * half_days * DAY_US), side="left"))
+        age = (self.us - events.at[start:stop]) / (half_days * DAY_US)
+        weights = np.maximum(events.weight[start:stop], 0.0) * np.exp2(-age)
         counts = np.bincount(events.item[start:stop], weights=weights, minlength=len(self.catalog.items))
         return counts.astype(np.float32)
 

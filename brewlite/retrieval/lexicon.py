@@ -1,4 +1,4 @@
-"""Which of the visitor's words an item's text holds: the part of a wish that a sentence vector blurs.
+"""Which words an item's text holds: the part of a wish, or of a history, that a sentence vector blurs.
 
 A vector of a whole text says what the text is like as a whole; "by the river" is three words of eighty. The share of
 the wish's words that stand in the text, rare words counting more, is the usual complement (hybrid retrieval).
@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from brewlite.adapter import Adapter
 from brewlite.records import Item
-from brewlite.retrieval.catalog import Floats
+from brewlite.retrieval.events import Floats, Ints
 
 FEATURES = 2**18
 """Buckets that words are hashed into: no vocabulary to fit, so items can come and go."""
@@ -23,18 +24,25 @@ _WORD = re.compile(r"[^\W_]{3,}")
 
 
 class Lexicon:
-    """The words of every item, kept up to date item by item."""
+    """The words of every item, kept up to date item by item. ``reader`` parts a text into words."""
 
-    def __init__(self) -> None:
+    def __init__(self, reader: Callable[[str], list[str]] | None = None) -> None:
+        self._reader = reader or words_of
         self._items: list[Item] = []
         self._held: Any = None
         """(N, FEATURES) sparse, 1 where an item holds a word."""
         self._columns: Any = None
+        self._unit: Any = None
+        """(N, FEATURES) the same, rare words counting more, in rows of length 1; made when it is first asked for."""
+        self._rarity: Any = None
+        """(FEATURES,) of BM25, and ``_brevity`` (N,); likewise."""
+        self._brevity: Any = None
 
     def refresh(self, items: list[Item], wording: Callable[[Item], str]) -> Lexicon:
         """Read the items that are new or changed; ``items`` are the catalog's rows."""
         if items is self._items:
             return self
+        self._unit = self._rarity = self._brevity = None
         if not items:
             self._items, self._held = items, None
             return self
@@ -74,13 +82,39 @@ class Lexicon:
         counts = {word: int(self._columns[:, self._read([word]).indices].sum()) for word in words}
         return sorted((w for w in words if 0 < counts[w] <= COMMON * len(self._items)), key=lambda w: (counts[w], w))
 
+    def likeness(self, rows: Ints) -> Floats:
+        """(N,) float32 in [0, 1]: the mean cosine to the items ``rows`` (H,), rare words counting more (tf-idf)."""
+        if self._held is None or not len(rows):
+            return np.zeros(len(self._items), dtype=np.float32)
+        if self._unit is None:
+            self._unit = _unit_rows(self._held)
+        mean = np.asarray(self._unit[rows].sum(axis=0), dtype=np.float32).ravel() / len(rows)
+        cosines: Floats = self._unit @ mean
+        return cosines
+
+    def match(self, rows: Ints) -> Floats:
+        """(N,) float32: BM25 of every item for the words of the items ``rows`` (H,), over H.
+
+        Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond", 2009; k1 = 1.5, b = 0.75. A
+        word counts once for each of ``rows`` that holds it, and once in the item.
+        """
+        if self._held is None or not len(rows):
+            return np.zeros(len(self._items), dtype=np.float32)
+        if self._rarity is None:
+            self._rarity, self._brevity = _bm25(self._held)
+        asked = np.asarray(self._held[rows].sum(axis=0), dtype=np.float32).ravel() * self._rarity / len(rows)
+        matched: Floats = (self._held @ asked) * self._brevity
+        return matched
+
     def _read(self, texts: Sequence[str]) -> Any:
         from scipy import sparse
         from sklearn.feature_extraction.text import HashingVectorizer
 
         if not texts:
-            return sparse.csr_matrix((0, FEATURES))
-        reader = HashingVectorizer(n_features=FEATURES, analyzer=words_of, norm=None, alternate_sign=False, binary=True)
+            return sparse.csr_matrix((0, FEATURES), dtype=np.float32)
+        reader = HashingVectorizer(
+            n_features=FEATURES, analyzer=self._reader, norm=None, alternate_sign=False, binary=True, dtype=np.float32
+        )
         return reader.transform(texts)
 
 
@@ -90,3 +124,34 @@ def words_of(text: str) -> list[str]:
 
     words = (word.removesuffix("s") for word in _WORD.findall(text.casefold()) if word not in ENGLISH_STOP_WORDS)
     return [word for word in words if len(word) > 2]
+
+
+def values_of(item: Item, adapter: Adapter) -> str:
+    """The item's place, and the values of its categories and tags, one a line: words of their own kind."""
+    lines = [f"place={item.place}"] if item.place else []
+    for field in adapter.fields:
+        value = item.fields.get(field.name)
+        if field.type in ("category", "tags") and value is not None:
+            lines += [f"{field.name}={one}" for one in (value if isinstance(value, list) else [value])]
+    return "\n".join(lines)
+
+
+def _unit_rows(held: Any) -> Any:
+    from scipy import sparse
+
+    counts = np.asarray(held.sum(axis=0)).ravel()
+    rarity = np.log1p(held.shape[0] / np.maximum(counts, 1.0)).astype(np.float32)
+    weighted = held.copy()
+    weighted.data = rarity[weighted.indices]
+    lengths = np.sqrt(np.asarray(weighted.multiply(weighted).sum(axis=1)).ravel())
+    scale = sparse.diags((1.0 / np.maximum(lengths, 1e-9)).astype(np.float32))
+    return (scale @ weighted).tocsr()
+
+
+def _bm25(held: Any) -> tuple[Floats, Floats]:
+    """The rarity of each word (FEATURES,), and what an item's length makes of a match (N,)."""
+    counts = np.asarray(held.sum(axis=0)).ravel()
+    lengths = np.asarray(held.sum(axis=1)).ravel()
+    rarity = np.log1p((held.shape[0] - counts + 0.5) / (counts + 0.5))
+    brevity = 2.5 / (1.0 + 1.5 * (0.25 + 0.75 * lengths / max(float(lengths.mean()), 1e-9)))
+    return rarity.astype(np.float32), brevity.astype(np.float32)

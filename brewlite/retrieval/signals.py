@@ -1,19 +1,26 @@
 """What is known about every item of the site for one visitor, without the language model.
 
-Each signal is one (N,) float32 array over the whole catalog, scaled to about [0, 1]. They propose candidates here
-and are blended with the model's log-odds later.
+Each signal is one (N,) float32 array over the whole catalog. The blend weighs them (:mod:`brewlite.blend`): that
+proposes the candidates here, and later stands beside the model's log-odds.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from msgspec import Struct
 
 from brewlite.records import Candidate
 from brewlite.retrieval.catalog import Floats, Ints, Mask, Moment
+from brewlite.retrieval.demand import demand
 from brewlite.retrieval.encoder import Encoder
-from brewlite.retrieval.lexicon import Lexicon
+from brewlite.retrieval.lexicon import Lexicon, values_of
+from brewlite.retrieval.taste import liked_rows, same_place, shared_visitors
 from brewlite.retrieval.visitor import Visitor
+
+REMEMBERED = 256
+"""Texts whose vectors are kept: visitors' words come again with every page."""
 
 
 class RetrievalConfig(Struct, frozen=True, kw_only=True):
@@ -21,14 +28,12 @@ class RetrievalConfig(Struct, frozen=True, kw_only=True):
 
     candidates: int = 60
     """How many go to the language model; its time grows with them."""
-    per_source: int = 10
-    """How many places each source is sure of."""
+    per_source: int = 4
+    """How many places each part of the blend is sure of."""
     window_days: float = 60.0
     """The window of recent popularity."""
-    fresh_days: float = 7.0
-    """Age at which freshness has fallen to a half."""
     recent_history: int = 20
-    """How many of the newest events describe the visitor's taste."""
+    """How many of the newest events ``similarity`` is told by."""
     history_decay: float = 0.9
     """What an event's weight is multiplied by for each newer event."""
 
@@ -36,20 +41,80 @@ class RetrievalConfig(Struct, frozen=True, kw_only=True):
 class Signals(Struct, frozen=True, kw_only=True):
     """One number an item and source, (N,) float32 each. A source that does not apply is all zeros."""
 
-    popularity: Floats
-    """log(1 + recent liking events), scaled by the site's most popular item: [0, 1]."""
-    freshness: Floats
-    """1 / (1 + age in days / fresh_days): 1 for new, a half after ``fresh_days``."""
+    # Of the item, the same for every visitor
+    surge: Floats
+    """log(1 + liking events of late, each with its action's weight, halved every twentieth of ``window_days``)."""
+    week: Floats
+    """log(1 + liking events of the last 7 days, each with its action's weight)."""
+    month: Floats
+    """The same over 30 days."""
+    season: Floats
+    """The same over ``window_days``."""
+    ever: Floats
+    """The same over the whole log."""
+    rivals: Floats
+    """log(1 + items that were liked more over ``window_days``)."""
+    idle: Floats
+    """log(1 + days since it was last liked, or came)."""
+    idle_hours: Floats
+    """log(0.05 + the same days): tells hours apart."""
+    trend: Floats
+    """Cosine of its text to what is liked over ``window_days``, less what all items have in common."""
+    age: Floats
+    """log(1 + days since it came)."""
+    age_hours: Floats
+    """log(0.05 + the same days): tells hours apart."""
+    newer: Floats
+    """log(1 + items that are newer)."""
+    # Of the item and the visitor's history
     similarity: Floats
-    """Cosine of the item's text to the visitor's history; disliked items count against."""
-    interests: Floats
-    """Cosine of the item's text to the visitor's stored interests."""
-    wish: Floats
-    """Cosine of the item's text to what this query asks for, less that to what it asks to be spared."""
-    words: Floats
-    """Share of the wanted words that the item holds, less that of the unwanted; rare ones count more: [-1, 1]."""
+    """Cosine of its text to the decayed mean of the newest history; disliked items count against. Not weighed: it says
+    little beside the next three, and is what the language model's warm start is taught by."""
+    likeness: Floats
+    """Mean cosine of its text to those that the visitor liked."""
+    closest: Floats
+    """The highest of these cosines."""
+    latest: Floats
+    """The cosine to what was liked last."""
+    disliked: Floats
+    """The highest cosine to what was disliked, at least 0."""
     covisit: Floats
-    """How often visitors of the history's items also touched this one, over the root of both counts: [0, 1]."""
+    """log(1 + 100 s), s the similarity to the history by shared visitors."""
+    shared_words: Floats
+    """Mean cosine of its words to those of the history, rare words counting more (tf-idf)."""
+    matching_words: Floats
+    """BM25 of its text for the words of the history, over the number of liked items."""
+    shared_values: Floats
+    """As ``shared_words``, of its tags, categories and place."""
+    same_place: Floats
+    """Share of the liked items that are in the same place."""
+    # Of the item and what the visitor says
+    interests: Floats
+    """Cosine of its text to the visitor's stored interests."""
+    wish: Floats
+    """Cosine of its text to what this query asks for."""
+    unwanted: Floats
+    """Cosine of its text to what this query asks to be spared."""
+    words: Floats
+    """Share of the wanted words that it holds; rare ones count more: [0, 1]."""
+    unwanted_words: Floats
+    """The same of the unwanted words."""
+
+    @property
+    def asked(self) -> Floats:
+        """(N,) how near each item is to what this query asks for, less how near to what it asks to be spared."""
+        return self.wish - np.maximum(self.unwanted, 0.0)
+
+
+TASTE = (
+    "similarity", "likeness", "closest", "latest", "disliked", "covisit", "shared_words", "matching_words",
+    "shared_values", "same_place",
+)  # fmt: skip
+"""The signals that the history speaks in."""
+DISLIKED = 50
+"""The newest disliked items that are compared."""
+WORDED = 20
+"""The newest liked items whose words are compared."""
 
 
 class Retrieval:
@@ -58,26 +123,26 @@ class Retrieval:
     def __init__(self, encoder: Encoder | None, config: RetrievalConfig | None = None) -> None:
         self.encoder = encoder
         self.config = config or RetrievalConfig()
-        self._lexicon = Lexicon()
+        self._words = Lexicon()
+        self._values = Lexicon(str.splitlines)
+        self._vectors: dict[str, Floats] = {}
+
+    def know(self, texts: Sequence[str], vectors: Floats) -> None:
+        """Take the vectors (T, D) of ``texts`` as given: for many visitors at once, whose words are encoded already."""
+        self._vectors = dict(zip(texts, vectors, strict=True))
 
     def signals(self, visitor: Visitor, moment: Moment) -> Signals:
         """Every signal for every item of the catalog."""
-        counts = np.log1p(moment.popularity(self.config.window_days))
         return Signals(
-            popularity=(counts / max(float(counts.max(initial=0.0)), 1e-9)).astype(np.float32),
-            freshness=(1.0 / (1.0 + moment.age_days / self.config.fresh_days)).astype(np.float32),
-            similarity=self._similarity(visitor, moment),
-            interests=self._likeness(visitor.interests, moment),
-            wish=self._likeness(visitor.wish, moment) - np.maximum(self._likeness(visitor.unwanted, moment), 0.0),
-            words=self._words(visitor, moment),
-            covisit=self._covisit(visitor, moment),
+            **demand(moment, self.config.window_days),
+            **self._taste(visitor, moment),
+            **self._stated(visitor, moment),
         )
 
-    def propose(self, signals: Signals, prior: Floats, allowed: Mask, ids: list[str]) -> list[Candidate]:
-        """The union of each source's best and the best by ``prior`` (N,), at most ``candidates``, best prior first."""
+    def propose(self, parts: Mapping[str, Floats], prior: Floats, allowed: Mask, ids: list[str]) -> list[Candidate]:
+        """The union of each part's best and the best by ``prior`` (N,), at most ``candidates``, best prior first."""
         chosen: dict[int, dict[str, float]] = {}
-        for name in Signals.__struct_fields__:
-            values: Floats = getattr(signals, name)
+        for name, values in parts.items():
             for row in _top(np.where(allowed & (values > 0), values, -np.inf), self.config.per_source):
                 chosen.setdefault(int(row), {})[name] = round(float(values[row]), 4)
         for row in _top(np.where(allowed, prior, -np.inf), self.config.candidates):
@@ -87,61 +152,69 @@ class Retrieval:
         ranked = sorted(chosen, key=lambda row: (-prior[row], row))[: self.config.candidates]
         return [Candidate(item=ids[row], evidence=chosen[row]) for row in ranked]
 
+    def _taste(self, visitor: Visitor, moment: Moment) -> dict[str, Floats]:
+        """The columns that the history speaks in; zeros without one."""
+        catalog, liked = moment.catalog, liked_rows(visitor)
+        columns = dict.fromkeys(TASTE, np.zeros(len(catalog.items), dtype=np.float32))
+        if visitor.history:
+            columns["similarity"] = self._similarity(visitor, moment)
+        disliked = [deed.row for deed in visitor.history if deed.action.weight < 0][-DISLIKED:]
+        if disliked:
+            columns["disliked"] = np.maximum(catalog.vectors @ catalog.vectors[disliked].T, 0.0).max(axis=1)
+        if len(liked):
+            cosines = catalog.vectors @ catalog.vectors[liked].T  # (N, H)
+            columns["likeness"] = cosines.mean(axis=1)
+            columns["closest"] = cosines.max(axis=1)
+            columns["latest"] = cosines[:, -1]
+            columns["covisit"] = shared_visitors(liked, moment)
+            columns["same_place"] = same_place(liked, moment)
+            words = self._words.refresh(catalog.items, catalog.wording)
+            columns["shared_words"] = words.likeness(liked[-WORDED:])
+            columns["matching_words"] = words.match(liked[-WORDED:])
+            values = self._values.refresh(catalog.items, lambda item: values_of(item, catalog.adapter))
+            columns["shared_values"] = values.likeness(liked[-WORDED:])
+        return columns
+
+    def _stated(self, visitor: Visitor, moment: Moment) -> dict[str, Floats]:
+        """The columns of what the visitor says; zeros where they say nothing."""
+        return {
+            "interests": self._cosine(visitor.interests, moment),
+            "wish": self._cosine(visitor.wish, moment),
+            "unwanted": self._cosine(visitor.unwanted, moment),
+            "words": self._coverage(visitor.wish, moment),
+            "unwanted_words": self._coverage(visitor.unwanted, moment),
+        }
+
     def _similarity(self, visitor: Visitor, moment: Moment) -> Floats:
         """Cosine to the decayed, weighted mean of the newest history (N,)."""
         vectors = moment.catalog.vectors
         recent = visitor.history[-self.config.recent_history :]
-        if not recent:
-            return np.zeros(len(vectors), dtype=np.float32)
         decay = self.config.history_decay ** np.arange(len(recent) - 1, -1, -1)
         weights = np.array([deed.action.weight for deed in recent]) * decay
         taste = (weights[:, None] * vectors[[deed.row for deed in recent]]).sum(axis=0)
         cosines: Floats = vectors @ (taste / max(float(np.linalg.norm(taste)), 1e-9)).astype(np.float32)
         return cosines
 
-    def _likeness(self, words: str, moment: Moment) -> Floats:
+    def _cosine(self, words: str, moment: Moment) -> Floats:
         """Cosine of every item's text to ``words`` (N,)."""
         vectors = moment.catalog.vectors
         if self.encoder is None or not words or vectors.shape[1] == 1:
             return np.zeros(len(vectors), dtype=np.float32)
-        cosines: Floats = vectors @ self.encoder.encode([words])[0]
+        cosines: Floats = vectors @ self._vector(words, self.encoder)
         return cosines
 
-    def _words(self, visitor: Visitor, moment: Moment) -> Floats:
+    def _coverage(self, words: str, moment: Moment) -> Floats:
         catalog = moment.catalog
-        if not visitor.wish and not visitor.unwanted:
+        if not words:
             return np.zeros(len(catalog.items), dtype=np.float32)
-        lexicon = self._lexicon.refresh(catalog.items, catalog.wording)
-        share: Floats = lexicon.coverage(visitor.wish) - lexicon.coverage(visitor.unwanted)
-        return share
+        return self._words.refresh(catalog.items, catalog.wording).coverage(words)
 
-    def _covisit(self, visitor: Visitor, moment: Moment) -> Floats:
-        """Item-item counts over shared visitors, cosine-normalised (Sarwar et al. 2001), summed over the history."""
-        count = len(moment.catalog.items)
-        total = np.zeros(count, dtype=np.float32)
-        if not visitor.history or moment.n_events == 0:
-            return total
-        liked = [deed.row for deed in visitor.history[-self.config.recent_history :] if deed.action.weight > 0]
-        touched = np.bincount(moment.catalog.events.item[: moment.n_events], minlength=count)
-        for row in dict.fromkeys(liked):
-            shared = np.bincount(_also_touched(row, visitor, moment), minlength=count)
-            total += (shared / np.sqrt(np.maximum(touched, 1) * max(int(touched[row]), 1))).astype(np.float32)
-            total[row] = 0.0
-        top = float(total.max(initial=0.0))
-        return total / top if top > 0 else total
-
-
-def _also_touched(row: int, visitor: Visitor, moment: Moment) -> Ints:
-    """Items of all events, known by now, of the other visitors of item ``row``."""
-    catalog = moment.catalog
-    events = catalog.by_item[row]
-    users = np.unique(catalog.events.user[events[events < moment.n_events]])
-    own = catalog.user_index.get(visitor.user) if visitor.user is not None else None
-    rows = [catalog.by_user[user] for user in users if user != own]
-    if not rows:
-        return np.zeros(0, dtype=np.int64)
-    joined = np.concatenate(rows)
-    return catalog.events.item[joined[joined < moment.n_events]]
+    def _vector(self, words: str, encoder: Encoder) -> Floats:
+        if words not in self._vectors:
+            if len(self._vectors) >= REMEMBERED:
+                self._vectors.clear()
+            self._vectors[words] = encoder.encode([words])[0]
+        return self._vectors[words]
 
 
 def _top(values: Floats, count: int) -> Ints:

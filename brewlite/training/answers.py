@@ -61,7 +61,8 @@ def answers(
     site: BenchSite, ranker: Ranker, cases: Sequence[Case], progress: Progress | None = None, label: str = ""
 ) -> Iterator[Answered]:
     """What ``ranker`` says to each of ``cases``, one after the other; ``label``: told instead of its name."""
-    recommender = site.recommender.with_config(site.recommender.config, ranker)
+    weighing = site.learned(cases[0].query.at if cases else None)
+    recommender = weighing.with_config(weighing.config, ranker)
     for done, case in enumerate(cases, start=1):
         yield _answer(recommender, case)
         if progress is not None:

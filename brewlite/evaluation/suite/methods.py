@@ -8,7 +8,6 @@ from typing import Literal
 import msgspec
 import numpy as np
 
-from brewlite.blend import Blend
 from brewlite.evaluation.baselines import Method, Scorer
 from brewlite.evaluation.log import Ints, to_micros
 from brewlite.evaluation.splits import Moment, candidates, moment_of
@@ -41,8 +40,8 @@ class Ours:
         self.label = label
         self.part = part
         self._ranker = ranker
-        self._own: dict[tuple[str, PromptConfig], Recommender] = {}
-        """Recommenders that ask that ranker, by site and prompt."""
+        self._own: dict[tuple[str, int], Recommender] = {}
+        """Recommenders that ask that ranker, by site and by which of the site's they are like."""
 
     def why_not(self, site: BenchSite) -> str | None:
         """It was opened without a language model."""
@@ -52,9 +51,9 @@ class Ours:
 
     def answer(self, query: Query, site: BenchSite, prompt: PromptConfig | None = None) -> Answer | None:
         """See :class:`SuiteMethod`."""
-        recommender = site.asked_with(prompt)
+        recommender = site.asked_with(prompt, query.at)
         if self._ranker is not None:
-            key = (site.name, recommender.config.prompt)
+            key = (site.name, id(recommender))
             if key not in self._own:
                 self._own[key] = recommender.with_config(recommender.config, self._ranker)
             recommender = self._own[key]
@@ -74,8 +73,7 @@ class Ours:
             log_odds = scores.log_odds.astype(np.float64)
             ordered, probability = log_odds, 1 / (1 + np.exp(-log_odds))
         else:
-            blend = Blend(recommender.adapter.priors, recommender.config.blend)
-            probability = blend.probability(weighed.blended.score)
+            probability = weighed.blended.probability()
             ordered = np.where(weighed.fits, weighed.blended.score, -np.inf)
         return Answer(
             ids=weighed.ids,

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import cached_property
 
 import numpy as np
 from msgspec import Struct, structs
 
-from brewlite.evaluation.log import DAY, EventLog, Ints, from_micros, read_log
+from brewlite.evaluation.log import DAY, EventLog, Ints, from_micros, read_log, to_micros
 from brewlite.evaluation.splits import cut_time
 from brewlite.prompt import PromptConfig
 from brewlite.recommender import Recommender
+from brewlite.recommender.learning import learn_blend
 from brewlite.store import EventColumns
 
 SPLIT = 0.8
@@ -46,7 +48,9 @@ class BenchSite:
         self.recommender = recommender
         self.digest = digest
         """Of the files it was imported from."""
-        self._with_prompt: dict[PromptConfig, Recommender] = {}
+        self._learned: dict[int, Recommender] = {}
+        """By the cut that was learned up to."""
+        self._with_prompt: dict[tuple[PromptConfig, int], Recommender] = {}
 
     @property
     def name(self) -> str:
@@ -103,14 +107,36 @@ class BenchSite:
         """Months of 30 days between the cut and ``at`` (microseconds)."""
         return (at - self.cut) / (30 * DAY)
 
-    def asked_with(self, prompt: PromptConfig | None) -> Recommender:
-        """The site's recommender, or one over the same store and models that writes its prompts as ``prompt`` says."""
-        if prompt is None or prompt == self.recommender.config.prompt:
-            return self.recommender
-        if prompt not in self._with_prompt:
-            config = structs.replace(self.recommender.config, prompt=prompt)
-            self._with_prompt[prompt] = self.recommender.with_config(config)
-        return self._with_prompt[prompt]
+    def learned(self, at: datetime | None) -> Recommender:
+        """The recommender that weighs by what the log had taught before the part of it that ``at`` lies in.
+
+        After the cut: all before it. In the validation part: all before that. Earlier, and without a log: nothing.
+        """
+        return self._weighing(self._learned_until(at))
+
+    def asked_with(self, prompt: PromptConfig | None, at: datetime | None = None) -> Recommender:
+        """That of :meth:`learned`, or one over the same store and models that writes its prompts as ``prompt`` says."""
+        until = self._learned_until(at)
+        recommender = self._weighing(until)
+        if prompt is None or prompt == recommender.config.prompt:
+            return recommender
+        if (prompt, until) not in self._with_prompt:
+            config = structs.replace(recommender.config, prompt=prompt)
+            self._with_prompt[prompt, until] = recommender.with_config(config)
+        return self._with_prompt[prompt, until]
+
+    def _learned_until(self, at: datetime | None) -> int:
+        """The cut, in microseconds, before which a question about ``at`` may have learned; 0: nothing."""
+        if self.data.events is None or at is None:
+            return 0
+        moment = to_micros(at)
+        return next((cut for cut in (self.cut, self.validation_cut) if moment >= cut), 0)
+
+    def _weighing(self, until: int) -> Recommender:
+        if until not in self._learned:
+            learned = learn_blend(self.recommender, before=from_micros(until)) if until else None
+            self._learned[until] = self.recommender if learned is None else self.recommender.with_blend(learned)
+        return self._learned[until]
 
     def time(self, at: int) -> str:
         """``at`` (microseconds) for people."""

@@ -79,7 +79,7 @@ def _described(result: TaskResult, place: int, best: str, case: Case, site: Benc
 
 def _told(case: Case, site: BenchSite, target: str) -> tuple[list[str], str, int | None]:
     """What stood on top, the prompt, and the target's rank."""
-    recommender = site.asked_with(case.prompt)
+    recommender = site.asked_with(case.prompt, case.query.at)
     has_model = recommender.model_name is not None
     if case.query.candidates is not None:
         weighed = recommender.weigh(case.query, use_model=has_model)

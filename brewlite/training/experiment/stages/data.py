@@ -83,7 +83,7 @@ class DataStage:
     reads: tuple[Made, ...] = ()
     makes: Made | None = DATA
     code = (
-        *("adapter", "prompt", "recommender", "retrieval", "wishes", "blend.py", "records.py"),
+        *("adapter", "prompt", "recommender", "retrieval", "wishes", "blend", "records.py"),
         *("evaluation/log.py", "evaluation/splits.py", "evaluation/suite/matched.py", "evaluation/suite/preference.py"),
         *("evaluation/suite/stated", "ranker/tokenizer.py"),
         *(f"training/{name}.py" for name in ("dress", "examples", "stated", "warm")),

@@ -49,7 +49,7 @@ class EvaluateStage:
     reads: tuple[Made, ...] = (MODEL,)
     makes: Made | None = None
     code = (
-        *("adapter", "prompt", "ranker", "recommender", "retrieval", "wishes", "blend.py"),
+        *("adapter", "prompt", "ranker", "recommender", "retrieval", "wishes", "blend"),
         *("evaluation/suite/matched.py", "evaluation/suite/preference.py", "evaluation/statistics.py"),
         *("training/answers.py", "training/experiment/stages/evaluate.py"),
     )

@@ -1,0 +1,31 @@
+"""The blend: the simple signals and the language model's log-odds, weighed and added up."""
+
+from brewlite.blend.blend import Blend, BlendConfig, Blended, ModelWeights, Weighing
+from brewlite.blend.stated import StatedConfig
+from brewlite.blend.weights import (
+    COLUMNS,
+    BlendWeights,
+    Column,
+    LearnedBlend,
+    LearnedFrom,
+    Weights,
+    knowledge,
+    shipped_for,
+)
+
+__all__ = [
+    "COLUMNS",
+    "Blend",
+    "BlendConfig",
+    "BlendWeights",
+    "Blended",
+    "Column",
+    "LearnedBlend",
+    "LearnedFrom",
+    "ModelWeights",
+    "StatedConfig",
+    "Weighing",
+    "Weights",
+    "knowledge",
+    "shipped_for",
+]

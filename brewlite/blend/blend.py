@@ -1,0 +1,128 @@
+"""The simple signals and the language model's log-odds, weighed and added up."""
+
+from __future__ import annotations
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from brewlite.blend.alike import alikeness
+from brewlite.blend.stated import StatedConfig, stated
+from brewlite.blend.weights import COLUMNS, BlendWeights, knowledge
+from brewlite.ranker import Scores
+from brewlite.retrieval import Signals
+from brewlite.retrieval.catalog import Floats, Ints, Mask
+
+
+class ModelWeights(Struct, frozen=True, kw_only=True):
+    """What one standard deviation of the model's log-odds counts for, by what is known of the visitor."""
+
+    base: float = 0.1
+    """Small, for a model that was not trained to rank (lab notes)."""
+    history: float = 0.0
+    """More for each unit of log(1 + events of history)."""
+    asked: float = 0.0
+    """More when the query says what is wanted, or what is not."""
+
+    def at(self, history: int, asked: bool) -> float:
+        """The weight for a visitor with so many events; never below 0."""
+        return max(self.base + self.history * float(np.log1p(history)) + self.asked * asked, 0.0)
+
+
+class BlendConfig(Struct, frozen=True, kw_only=True):
+    """What a log cannot teach."""
+
+    stated: StatedConfig = StatedConfig()
+    """Logs hold no words."""
+    model: ModelWeights = ModelWeights()
+    model_clip: float = 2.0
+    """In standard deviations: no text can talk the model into more than this."""
+    min_label_mass: float = 0.01
+    """Mean probability on the two answer words below which the model is taken not to have understood."""
+
+
+class Weighing(Struct, frozen=True, kw_only=True, eq=False):
+    """The first stage's scores of every item for one query."""
+
+    parts: dict[str, Floats]
+    """What speaks for each item, (N,) each, by plain names; 0 is the middle of the catalog."""
+    slope: float
+    """See :class:`brewlite.blend.weights.Weights`."""
+    history: int
+    """Events of the visitor."""
+    asked: bool
+    """Whether the query says what is wanted, or what is not."""
+
+    @property
+    def prior(self) -> Floats:
+        """(N,) the sum of the parts."""
+        total: Floats = np.sum(list(self.parts.values()), axis=0, dtype=np.float32)
+        return total
+
+
+class Blended(Struct, frozen=True, kw_only=True):
+    """Scores of the candidates, in their order."""
+
+    score: NDArray[np.float64]
+    model: NDArray[np.float64]
+    """The model's part of the score; zeros when it was not used."""
+    used_model: bool
+    slope: float = 1.0
+
+    def probability(self) -> NDArray[np.float64]:
+        """(C,) the chance of each candidate to be the one that the visitor chooses, if they choose one of these."""
+        scores = self.slope * self.score
+        odds = np.exp(scores - scores.max(initial=-np.inf))
+        chances: NDArray[np.float64] = odds / max(float(odds.sum()), 1e-300)
+        return chances
+
+
+class Blend:
+    """Adds up the signals; higher is better."""
+
+    def __init__(self, weights: BlendWeights, config: BlendConfig | None = None) -> None:
+        self.weights = weights
+        self.config = config or BlendConfig()
+
+    def weigh(self, signals: Signals, history: int, there: Mask, pinned: Ints | None = None) -> Weighing:
+        """The first stage's scores, for a visitor with ``history`` events.
+
+        Args:
+            signals: of every item of the catalog.
+            history: how many events of the visitor are known.
+            there: (N,) which items could be shown.
+            pinned: rows of the list that is to be ranked; None: it is chosen from all.
+        """
+        alike = alikeness(signals, pinned, there) if pinned is not None else 0.0
+        weights = self.weights.between(alike)
+        counts = weights.matrix() @ knowledge(history)  # (F,)
+        parts = {column.part: np.zeros(len(there), dtype=np.float32) for column in COLUMNS}
+        for column, count in zip(COLUMNS, counts, strict=True):
+            if count:
+                parts[column.part] += np.float32(count) * getattr(signals, column.name)
+        said = stated(signals, there, self.config.stated)
+        if there.any():
+            parts = {name: part - np.float32(np.median(part[there])) for name, part in parts.items()}
+        return Weighing(parts={**parts, **said}, slope=weights.slope, history=history, asked=bool(said))
+
+    def with_model(self, weighing: Weighing, rows: Ints, scores: Scores | None) -> Blended:
+        """Scores of the candidates ``rows`` (C,) with the model's answers for them.
+
+        Log-odds are standardised over the candidates: a model's offset and scale mean nothing here. When the model
+        puts almost no probability on its two answer words, its part is zero.
+        """
+        base = weighing.prior[rows].astype(np.float64)
+        none = Blended(score=base, model=np.zeros_like(base), used_model=False, slope=weighing.slope)
+        if scores is None or float(scores.label_mass.mean()) < self.config.min_label_mass:
+            return none
+        log_odds = scores.log_odds.astype(np.float64)
+        if not np.isfinite(log_odds).all():
+            return none
+        part = self.config.model.at(weighing.history, weighing.asked) * standardised(log_odds, self.config.model_clip)
+        return Blended(score=base + part, model=part, used_model=True, slope=weighing.slope)
+
+
+def standardised(log_odds: NDArray[np.float64], clip: float) -> NDArray[np.float64]:
+    """(C,) in standard deviations from the mean, at most ``clip`` of them."""
+    standard = (log_odds - log_odds.mean()) / max(float(log_odds.std()), 1e-6)
+    return np.asarray(np.clip(standard, -clip, clip))

@@ -1,0 +1,54 @@
+"""What the visitor says they want, and what not: parts of the score that level off.
+
+A cosine says how near a text is to the words, and goes on rising where an item has long fitted. Beyond the point where
+an item fits the words should say no more, or they would put items in an order that nobody asked for.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from msgspec import Struct
+
+from brewlite.retrieval import Signals
+from brewlite.retrieval.catalog import Floats, Mask
+
+
+class StatedConfig(Struct, frozen=True, kw_only=True):
+    """Points of log-odds, fitted on made-up requests about real items (lab notes)."""
+
+    meaning: float = 1.5
+    """For an item whose text is as near to the words as any."""
+    words: float = 3.5
+    """For an item that holds all of the words."""
+    unwanted_meaning: float = 2.5
+    unwanted_words: float = 5.0
+    near: float = 1.0
+    """Standard deviations above the catalog's middle at which nearness begins to count."""
+    full: float = 3.0
+    """And those at which it counts in full."""
+    enough: float = 0.8
+    """Share of the words, rare ones counting more, that counts in full."""
+
+
+def stated(signals: Signals, there: Mask, config: StatedConfig) -> dict[str, Floats]:
+    """The parts ``wish`` and ``words``, (N,) each; none where the query says nothing."""
+    parts: dict[str, Floats] = {}
+    meaning = config.meaning * _ramp(signals.wish, there, config)
+    meaning = meaning - config.unwanted_meaning * _ramp(signals.unwanted, there, config)
+    if meaning.any():
+        parts["wish"] = meaning.astype(np.float32)
+    words = config.words * np.minimum(signals.words / config.enough, 1.0)
+    words = words - config.unwanted_words * np.minimum(signals.unwanted_words / config.enough, 1.0)
+    if words.any():
+        parts["words"] = words.astype(np.float32)
+    return parts
+
+
+def _ramp(cosines: Floats, there: Mask, config: StatedConfig) -> Floats:
+    """(N,) from 0, an item no nearer than most, to 1."""
+    if not cosines.any() or not there.any():
+        return np.zeros_like(cosines)
+    known = cosines[there]
+    standard = (cosines - known.mean()) / max(float(known.std()), 1e-6)
+    ramp: Floats = np.clip((standard - config.near) / (config.full - config.near), 0.0, 1.0)
+    return ramp
