@@ -19,6 +19,8 @@ from tiny_llama import tiny_base, words_of
 
 from brewlite.cli import main
 from brewlite.errors import BadRecord, BadSettings
+from brewlite.evaluation.log import DAY, catalog_of, event_log, to_micros
+from brewlite.evaluation.splits import moment_of
 from brewlite.ranker import load_ranker
 from brewlite.ranker.checkpoint import LoraShape, Manifest, is_checkpoint, save_checkpoint
 from brewlite.recommender import Recommender, RecommenderConfig
@@ -26,6 +28,7 @@ from brewlite.recommender.opening import learned_ranker, models_folder
 from brewlite.records import Event, Item
 from brewlite.store import Store
 from brewlite.training.answers import Answered
+from brewlite.training.choices import nearest
 from brewlite.training.lora import LoraConfig, lora_state
 from brewlite.training.own_site import learn
 from brewlite.training.plan import OwnSiteConfig
@@ -271,7 +274,7 @@ def test_deciding_again_by_the_same_events_asks_for_more(taught: tuple[Path, Ver
 def test_a_short_log_is_told_what_it_lacks(start: Path, tmp_path: Path):
     with opened(tmp_path, start, choices(WANTED, WANTED)[::10]) as site, pytest.raises(BadRecord) as refused:
         learn(site, CONFIG)
-    assert "the log has 48 liking events; train when it has about" in str(refused.value)
+    assert "the log has 40 liking events; train when it has about" in str(refused.value)
 
 
 def test_a_named_ranker_is_no_place_for_a_learned_one(start: Path, tmp_path: Path):
@@ -288,6 +291,17 @@ def test_two_runs_at_once_are_refused(start: Path, tmp_path: Path):
         first, second = Versions(store), Versions(store)
         with first.alone(), pytest.raises(BadSettings, match="another training of this site"), second.alone():
             pass
+
+
+def test_a_choice_without_a_like_stands_among_what_is_nearest_to_it():
+    """Of ten items, one came last: what stands beside it came just before."""
+    catalog = catalog_of([Item(id=str(n), kind="post", title="", created=NOW + timedelta(days=n)) for n in range(10)])
+    at = to_micros(NOW)
+    log, _ = event_log(catalog, ["a"], ["3"], ["save"], [at + 4 * DAY], {"save": 1.0})
+    moment = structs.replace(moment_of(log, -1, at + 20 * DAY), seen=np.array([8]))
+    for count, beside in ((4, {5, 6, 7}), (40, {0, 1, 2, 3, 4, 5, 6, 7})):
+        rows = nearest(log, moment, 9, log.first_touch(), np.random.default_rng(0), count)
+        assert sorted(rows.tolist()) == sorted({*beside, 9})
 
 
 # The decision

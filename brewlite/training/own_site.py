@@ -23,14 +23,14 @@ from brewlite.evaluation.log import EventLog, from_micros, read_log, to_micros
 from brewlite.evaluation.splits import cut_time
 from brewlite.evaluation.suite.case import Case
 from brewlite.evaluation.suite.kept import KeptScores
-from brewlite.evaluation.suite.preference import matched_cases
 from brewlite.evaluation.suite.site import BenchSite, DataSet
 from brewlite.ranker import Ranker, Tokenizer, load_ranker
 from brewlite.ranker.checkpoint import Manifest, Source, save_checkpoint
 from brewlite.recommender import Recommender
 from brewlite.recommender.opening import learned_ranker
 from brewlite.training.answers import Answered, answers
-from brewlite.training.examples import ExampleConfig, log_examples, shown_examples
+from brewlite.training.choices import UNMATCHED, choice_cases, choice_examples
+from brewlite.training.examples import ExampleConfig, shown_examples
 from brewlite.training.fit import Example, FitConfig, Fitting, Look, StepFacts
 from brewlite.training.lora import LoraConfig, lora_state
 from brewlite.training.plan import OwnSiteConfig, Plan, read_plan, write_plan
@@ -166,7 +166,7 @@ class _Run:
 
     def _cases(self) -> list[Case]:
         """What the later part of the log asks."""
-        cases = matched_cases(self.site, self.config.cases, seed=self.config.seed, candidates=self.config.candidates)
+        cases = choice_cases(self.site, self.config.cases, self.config.seed, "test", self.config.candidates)
         liked = len(self.site.log.liked())
         if len(cases) < FEWEST_CASES:
             needed = math.ceil(liked * FEWEST_CASES / max(len(cases), 1) / 100) * 100
@@ -197,9 +197,8 @@ class _Run:
         config, how = self.config, ExampleConfig(seed=self.config.seed)
         self.tell("examples", 0, 1)
         shown = shown_examples(self.site, tokenizer, config.examples // 2, self.site.validation_cut, how)
-        drawn = max(config.examples - len(shown), 1)
-        examples = shown + log_examples(self.site, tokenizer, drawn, "train", how)
-        held_out = log_examples(self.site, tokenizer, max(config.held_out, 1), "validation", how)[: config.held_out]
+        examples = shown + choice_examples(self.site, tokenizer, config.examples - len(shown), "train", how)
+        held_out = choice_examples(self.site, tokenizer, config.held_out, "validation", how)
         self.tell("examples", 1, 1)
         if len(examples) < FEWEST_EXAMPLES:
             raise BadRecord(
@@ -270,6 +269,8 @@ class _Run:
         notes = []
         if liked < FEW_EVENTS:
             notes.append(f"the log has {liked} liking events: with {FEW_EVENTS} or more there is more to learn")
+        if unmatched := sum(UNMATCHED in answer.case.facets for answer in old):
+            notes.append(f"{unmatched} of the choices that decided had nothing of like age and popularity beside them")
         if tries:
             notes.append(f"events of the later part have decided {tries} times before: more certainty was asked for")
         return Version(
