@@ -6,7 +6,7 @@ import re
 
 from msgspec.structs import replace
 
-from brewlite.adapter import Action, Attribute, Field, FieldAdapter, Priors, any_of
+from brewlite.adapter import Action, Attribute, Field, FieldAdapter, any_of
 from brewlite.adapter.attributes import EVENT, ITEM, USER
 from brewlite.adapter.numbers import parse_money
 from brewlite.adapter.rows import RowView
@@ -172,8 +172,6 @@ adapter = FieldAdapter(
     fields=_FIELDS,
     actions=_ACTIONS,
     tasks=_TASKS,
-    # Measured on a real site: popularity of the last 60 days alone reaches most of what is known (DESIGN, 7b).
-    priors=Priors(popularity=2.0, freshness=0.3, similarity=0.8, covisit=4.0),
     item_columns=_ITEM,
     user_columns=_USER,
     event_columns=_EVENT,

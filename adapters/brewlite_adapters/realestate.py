@@ -6,7 +6,7 @@ import re
 
 from msgspec.structs import replace
 
-from brewlite.adapter import Action, Attribute, FieldAdapter, Priors, any_of
+from brewlite.adapter import Action, Attribute, FieldAdapter, any_of
 from brewlite.adapter.attributes import EVENT, ITEM, USER
 from brewlite.adapter.numbers import parse_money
 from brewlite.adapter.rows import RowView, column_key
@@ -215,7 +215,6 @@ adapter = FieldAdapter(
     fields=FIELDS,
     actions=_ACTIONS,
     tasks=_TASKS,
-    priors=Priors(popularity=2.0, freshness=0.5, similarity=0.7, covisit=2.0),
     item_columns=_ITEM,
     user_columns=_USER,
     event_columns=_EVENT,

@@ -68,7 +68,7 @@ class Action(Struct, frozen=True, kw_only=True):
 
 
 class Priors(Struct, frozen=True, kw_only=True):
-    """Hand-set weights of the blend for this kind of site, before its own log has taught better ones."""
+    """What the blend's shipped weights are multiplied by, part by part, before the site's own log has taught better."""
 
     popularity: float = 1.0
     freshness: float = 1.0

@@ -121,8 +121,9 @@ class LearnedFrom(Struct, frozen=True, kw_only=True):
 
     cases: int
     """Choices that it was learned from."""
-    strength: float
-    """How firmly the shipped weights were held on to: the precision of the prior, in units of the columns' scales."""
+    strength: float | None
+    """How firmly the shipped weights were held on to: the precision of the prior, in units of the columns' scales.
+    None: they were kept as they are."""
     gain: float
     """On the last choices, not learned from: how much likelier they became than by the shipped weights, in nats."""
 

@@ -47,6 +47,7 @@ class Job(Struct, frozen=True, kw_only=True):
     rejects: Path | None
     as_json: bool
     no_vectors: bool = False
+    no_learn: bool = True
 
 
 def source_options(command: Command) -> Command:
@@ -117,8 +118,12 @@ def users(**asked: Any) -> None:
 @import_.command()
 @source_options
 @click.option("--action", help="What the visitors did, where a row does not say.")
+@click.option("--no-learn", is_flag=True, help="Leave what the blend weighs as it is.")
 def events(action: str | None, **asked: Any) -> None:
     """Import what visitors did. Items come first: an event on an unknown item is rejected.
+
+    Afterwards the blend learns from the whole log what popularity, freshness, similarity and the rest count for on
+    this site, where there are choices enough: some seconds.
 
     \b
     Example:
@@ -143,12 +148,30 @@ def _import(job: Job, what: str, verb: Callable[[Recommender], Callable[..., Imp
                     err=True,
                 )
                 raise SystemExit(INTERRUPTED) from None
+        learned = "" if job.no_learn or not report.added else _learned(site)
     if job.as_json:
         print_json(report)
     else:
         _summarise(job, what, report)
+        if learned:
+            _say(learned)
     if report.rejected_count == report.rows:
         raise SystemExit(2)
+
+
+def _learned(site: Recommender) -> str:
+    """Let the blend learn, and tell what came of it."""
+    from brewlite.recommender.learning import learn_and_keep, too_few
+
+    try:
+        with progress_console.status("the blend learns from the log"):
+            learned = learn_and_keep(site)
+            why = None if learned is not None else too_few(site)
+    except KeyboardInterrupt:
+        return "the blend was interrupted while it learned: it weighs as before"
+    if learned is None:
+        return f"blend: {why or 'the log taught nothing that would do better'}"
+    return f"blend learned from {learned.cases:,} choices of {learned.visitors:,} visitors"
 
 
 def _mapping(pairs: tuple[str, ...]) -> dict[str, str] | None:

@@ -43,8 +43,8 @@ class LearningConfig(Struct, frozen=True, kw_only=True):
     """Share of the log before the first choice: something must have been counted by then."""
     others: int = 40
     """Items of each list that were not chosen."""
-    strengths: tuple[float, ...] = (10.0, 30.0, 100.0, 300.0, 3000.0)
-    """Precisions of the prior that are tried; the last one all but keeps the shipped weights."""
+    strengths: tuple[float, ...] = (10.0, 30.0, 100.0, 300.0, 1000.0)
+    """Precisions of the prior that are tried, beside keeping the shipped weights as they are."""
     held_out: float = 0.25
     """Share of the choices, the last ones, that the strength and the slope are chosen on."""
 
@@ -91,6 +91,20 @@ def learn_blend(
         wide=wide_from,
         alike=alike_from,
     )
+
+
+def learn_and_keep(
+    recommender: Recommender, seed: int = 0, progress: Progress | None = None, config: LearningConfig | None = None
+) -> LearnedBlend | None:
+    """:func:`learn_blend` on the whole log, kept for the site where it explains choices not learned from better.
+
+    None where it does not, or the log says too little; the site then weighs as before.
+    """
+    learned = learn_blend(recommender, seed=seed, progress=progress, config=config)
+    if learned is None or max(learned.wide.gain, learned.alike.gain) <= 0.0:
+        return None
+    recommender.keep_blend(learned)
+    return learned
 
 
 def terms(signals: Signals, rows: Ints, history: int) -> Matrix:
@@ -141,16 +155,17 @@ def _learned(lists: list[Matrix], shipped: Weights, config: LearningConfig) -> t
     scales = np.array([column.scale for column in COLUMNS])[:, None]
     mean = (shipped.matrix() * scales).ravel()
     if len(lists) < config.fewest:
-        return shipped, LearnedFrom(cases=len(lists), strength=np.inf, gain=0.0)
+        return shipped, LearnedFrom(cases=len(lists), strength=None, gain=0.0)
     split = int((1 - config.held_out) * len(lists))
     early, late = Choices.of(lists[:split]), Choices.of(lists[split:])
-    tried = {strength: fit(early, mean, strength) for strength in config.strengths}
+    tried = {strength: fit(early, mean, strength) for strength in config.strengths} | {np.inf: mean}
     strength = max(tried, key=lambda each: float(late.likelihood(tried[each]).mean()))
     gain = float((late.likelihood(tried[strength]) - late.likelihood(mean)).mean())
     slope = fit_slope(late, tried[strength])
-    final = fit(Choices.of(lists), mean, strength, tried[strength])
+    final = fit(Choices.of(lists), mean, strength, tried[strength]) if np.isfinite(strength) else mean
     weights = Weights.of(final.reshape(len(COLUMNS), KNOWLEDGE) / scales, slope)
-    return weights, LearnedFrom(cases=len(lists), strength=strength, gain=round(gain, 4))
+    held = strength if np.isfinite(strength) else None
+    return weights, LearnedFrom(cases=len(lists), strength=held, gain=round(gain, 4))
 
 
 def _catalog(recommender: Recommender) -> Catalog:
