@@ -186,13 +186,13 @@ def _visitor(name: str, openings: list[tuple[Item, int]], rng: np.random.Generat
     user = User(id=name, interests=interests if rng.random() < 0.5 else "", updated=moment - timedelta(days=1))
     events: list[Event] = []
     for _ in range(int(rng.geometric(0.14))):
-        item = _looked_at(openings, worth, created, moment, {event.item for event in events}, rng)
-        if item is None:
+        chosen = _looked_at(openings, worth, created, moment, {event.item for event in events}, rng)
+        if chosen is None:
             break
         action = "apply" if rng.random() < 0.25 else "view"
-        events.append(Event(user=name, item=item.id, action=action, at=moment))
+        events.append(Event(user=name, item=chosen.id, action=action, at=moment))
         for place, (other, _) in enumerate(openings):
-            worth[place] += 0.3 * binds[2] * (other.title == item.title)
+            worth[place] += 0.3 * binds[2] * (other.title == chosen.title)
         moment += timedelta(hours=float(rng.exponential(20)))
     return user, events
 

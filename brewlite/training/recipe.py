@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from brewlite.errors import BadSettings
 from brewlite.evaluation.suite.datasets import data_set, open_site
+from brewlite.evaluation.suite.preference import Part
 from brewlite.evaluation.suite.site import BenchSite
 from brewlite.ranker import Tokenizer
 from brewlite.retrieval import SentenceEncoder
@@ -170,7 +171,7 @@ def _made(recipe: Recipe, site: BenchSite, kind: str, count: int, tokenizer: Tok
         return warm_examples(site, tokenizer, count, recipe.warm)
     if kind == "stated":
         return stated_examples(site, tokenizer, count, recipe.stated)
-    part = "validation" if kind == "held_out" else "train"
+    part: Part = "validation" if kind == "held_out" else "train"
     return log_examples(site, tokenizer, count, part, recipe.examples)
 
 
