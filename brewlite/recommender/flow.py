@@ -322,5 +322,6 @@ class Recommender(Writing):
 
     def _builder(self) -> PromptBuilder:
         if self._prompts is None:
-            self._prompts = PromptBuilder(self.ranker().tokenizer, self.adapter, self.config.prompt)
+            lexicon = self._reception.retrieval.lexicon
+            self._prompts = PromptBuilder(self.ranker().tokenizer, self.adapter, self.config.prompt, lexicon)
         return self._prompts

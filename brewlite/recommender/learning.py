@@ -43,7 +43,7 @@ class LearningConfig(Struct, frozen=True, kw_only=True):
     """Share of the log before the first choice: something must have been counted by then."""
     others: int = 40
     """Items of each list that were not chosen."""
-    strengths: tuple[float, ...] = (10.0, 30.0, 100.0, 300.0, 1000.0)
+    strengths: tuple[float, ...] = (3.0, 10.0, 30.0, 100.0, 300.0)
     """Precisions of the prior that are tried, beside keeping the shipped weights as they are."""
     held_out: float = 0.25
     """Share of the choices, the last ones, that the strength and the slope are chosen on."""
@@ -159,9 +159,11 @@ def _learned(lists: list[Matrix], shipped: Weights, config: LearningConfig) -> t
     split = int((1 - config.held_out) * len(lists))
     early, late = Choices.of(lists[:split]), Choices.of(lists[split:])
     tried = {strength: fit(early, mean, strength) for strength in config.strengths} | {np.inf: mean}
-    strength = max(tried, key=lambda each: float(late.likelihood(tried[each]).mean()))
-    gain = float((late.likelihood(tried[strength]) - late.likelihood(mean)).mean())
-    slope = fit_slope(late, tried[strength])
+    slopes = {strength: fit_slope(late, weights) for strength, weights in tried.items()}
+    # Told with the best slope for each: what is wanted is the order, and the slope is mended anyway.
+    told = {each: float(late.likelihood(slopes[each] * weights).mean()) for each, weights in tried.items()}
+    strength = max(told, key=lambda each: told[each])
+    gain, slope = told[strength] - told[np.inf], slopes[strength]
     final = fit(Choices.of(lists), mean, strength, tried[strength]) if np.isfinite(strength) else mean
     weights = Weights.of(final.reshape(len(COLUMNS), KNOWLEDGE) / scales, slope)
     held = strength if np.isfinite(strength) else None
