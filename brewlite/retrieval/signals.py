@@ -123,7 +123,8 @@ class Retrieval:
     def __init__(self, encoder: Encoder | None, config: RetrievalConfig | None = None) -> None:
         self.encoder = encoder
         self.config = config or RetrievalConfig()
-        self._words = Lexicon()
+        self.lexicon = Lexicon()
+        """Of all that is said of the items; the prompt reads it too."""
         self._values = Lexicon(str.splitlines)
         self._vectors: dict[str, Floats] = {}
 
@@ -168,7 +169,7 @@ class Retrieval:
             columns["latest"] = cosines[:, -1]
             columns["covisit"] = shared_visitors(liked, moment)
             columns["same_place"] = same_place(liked, moment)
-            words = self._words.refresh(catalog.items, catalog.wording)
+            words = self.lexicon.refresh(catalog.items, catalog.wording)
             columns["shared_words"] = words.likeness(liked[-WORDED:])
             columns["matching_words"] = words.match(liked[-WORDED:])
             values = self._values.refresh(catalog.items, lambda item: values_of(item, catalog.adapter))
@@ -207,7 +208,7 @@ class Retrieval:
         catalog = moment.catalog
         if not words:
             return np.zeros(len(catalog.items), dtype=np.float32)
-        return self._words.refresh(catalog.items, catalog.wording).coverage(words)
+        return self.lexicon.refresh(catalog.items, catalog.wording).coverage(words)
 
     def _vector(self, words: str, encoder: Encoder) -> Floats:
         if words not in self._vectors:
