@@ -66,6 +66,7 @@ COLUMNS = (
     Column(name="same_place", part="similarity", scale=0.2, own=True),
     Column(name="disliked", part="similarity", scale=0.1, own=True),
     Column(name="covisit", part="covisit", scale=0.8, own=True),
+    Column(name="touched", part="seen", scale=1.0, own=True),
     Column(name="interests", part="interests", scale=0.12),
 )
 

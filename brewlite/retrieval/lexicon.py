@@ -83,14 +83,18 @@ class Lexicon:
         return sorted((w for w in words if 0 < counts[w] <= COMMON * len(self._items)), key=lambda w: (counts[w], w))
 
     def likeness(self, rows: Ints) -> Floats:
-        """(N,) float32 in [0, 1]: the mean cosine to the items ``rows`` (H,), rare words counting more (tf-idf)."""
+        """(N,) float32 in [0, 1]: the mean cosine to the items ``rows`` (H,), rare words counting more (tf-idf).
+
+        One of ``rows`` is not compared with itself.
+        """
         if self._held is None or not len(rows):
             return np.zeros(len(self._items), dtype=np.float32)
         if self._unit is None:
             self._unit = _unit_rows(self._held)
         mean = np.asarray(self._unit[rows].sum(axis=0), dtype=np.float32).ravel() / len(rows)
         cosines: Floats = self._unit @ mean
-        return cosines
+        cosines[rows] -= 1.0 / len(rows)
+        return np.maximum(cosines, 0.0)
 
     def match(self, rows: Ints) -> Floats:
         """(N,) float32: BM25 of every item for the words of the items ``rows`` (H,), over H.
@@ -103,8 +107,10 @@ class Lexicon:
         if self._rarity is None:
             self._rarity, self._brevity = _bm25(self._held)
         asked = np.asarray(self._held[rows].sum(axis=0), dtype=np.float32).ravel() * self._rarity / len(rows)
-        matched: Floats = (self._held @ asked) * self._brevity
-        return matched
+        matched: Floats = self._held @ asked
+        # One of the rows is not compared with itself.
+        matched[rows] -= np.asarray(self._held[rows] @ self._rarity).ravel() / len(rows)
+        return matched * self._brevity
 
     def _read(self, texts: Sequence[str]) -> Any:
         from scipy import sparse

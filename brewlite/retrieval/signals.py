@@ -16,7 +16,7 @@ from brewlite.retrieval.catalog import Floats, Ints, Mask, Moment
 from brewlite.retrieval.demand import demand
 from brewlite.retrieval.encoder import Encoder
 from brewlite.retrieval.lexicon import Lexicon, values_of
-from brewlite.retrieval.taste import liked_rows, same_place, shared_visitors
+from brewlite.retrieval.taste import apart_from_itself, liked_rows, same_place, shared_visitors, touched
 from brewlite.retrieval.visitor import Visitor
 
 REMEMBERED = 256
@@ -88,6 +88,8 @@ class Signals(Struct, frozen=True, kw_only=True):
     """As ``shared_words``, of its tags, categories and place."""
     same_place: Floats
     """Share of the liked items that are in the same place."""
+    touched: Floats
+    """1 for what the visitor has touched before."""
     # Of the item and what the visitor says
     interests: Floats
     """Cosine of its text to the visitor's stored interests."""
@@ -108,7 +110,7 @@ class Signals(Struct, frozen=True, kw_only=True):
 
 TASTE = (
     "similarity", "likeness", "closest", "latest", "disliked", "covisit", "shared_words", "matching_words",
-    "shared_values", "same_place",
+    "shared_values", "same_place", "touched",
 )  # fmt: skip
 """The signals that the history speaks in."""
 DISLIKED = 50
@@ -159,11 +161,12 @@ class Retrieval:
         columns = dict.fromkeys(TASTE, np.zeros(len(catalog.items), dtype=np.float32))
         if visitor.history:
             columns["similarity"] = self._similarity(visitor, moment)
+            columns["touched"] = touched(visitor, len(catalog.items))
         disliked = [deed.row for deed in visitor.history if deed.action.weight < 0][-DISLIKED:]
         if disliked:
             columns["disliked"] = np.maximum(catalog.vectors @ catalog.vectors[disliked].T, 0.0).max(axis=1)
         if len(liked):
-            cosines = catalog.vectors @ catalog.vectors[liked].T  # (N, H)
+            cosines = apart_from_itself(catalog.vectors @ catalog.vectors[liked].T, liked)  # (N, H)
             columns["likeness"] = cosines.mean(axis=1)
             columns["closest"] = cosines.max(axis=1)
             columns["latest"] = cosines[:, -1]

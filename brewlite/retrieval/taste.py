@@ -21,6 +21,22 @@ def liked_rows(visitor: Visitor) -> Ints:
     return np.array(list(newest)[:LIKED][::-1], dtype=np.int64)
 
 
+def apart_from_itself(cosines: Floats, liked: Ints) -> Floats:
+    """``cosines`` (N, H) to the liked items, where that of a liked item to itself is the usual one of its column.
+
+    What was liked before would else be the likest of all.
+    """
+    cosines[liked, np.arange(len(liked))] = np.median(cosines, axis=0)
+    return cosines
+
+
+def touched(visitor: Visitor, count: int) -> Floats:
+    """(N,) 1 for what the visitor has touched before, in whatever way."""
+    before = np.zeros(count, dtype=np.float32)
+    before[visitor.rows] = 1.0
+    return before
+
+
 def shared_visitors(liked: Ints, moment: Moment) -> Floats:
     """(N,) log(1 + 100 s), s the similarity by shared visitors to each of the liked items, summed.
 
@@ -45,5 +61,7 @@ def same_place(liked: Ints, moment: Moment) -> Floats:
     """(N,) the share of the liked items that are in the same place as the item; 0 where it names none."""
     places = moment.catalog.places
     held = places[liked]
-    counts = np.bincount(held[held >= 0], minlength=int(places.max(initial=0)) + 1) / max(len(liked), 1)
-    return np.where(places >= 0, counts[places], 0.0).astype(np.float32)
+    counts = np.bincount(held[held >= 0], minlength=int(places.max(initial=0)) + 1)
+    others = np.where(places >= 0, counts[places], 0)
+    others[liked[held >= 0]] -= 1  # an item is no company to itself
+    return (others / max(len(liked), 1)).astype(np.float32)

@@ -1,0 +1,128 @@
+"""How much the language model should count for beside the first stage, and what it adds.
+
+Learned from answers that are kept: for each case the first stage's scores, the model's log-odds, and what was chosen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from msgspec import Struct
+
+from brewlite.blend import BlendConfig, ModelWeights
+from brewlite.blend.blend import standardised
+from brewlite.blend.choice import Choices, Matrix, fit
+from brewlite.errors import BadRecord
+from brewlite.evaluation.log import Floats, Ints
+from brewlite.evaluation.metrics import Places, ndcg, place
+from brewlite.evaluation.statistics import Draws, Estimate
+
+FOLDS = 5
+STRENGTH = 3.0
+"""Precision of the prior around no weight at all: a handful of cases shall not make a model count for much."""
+FEWEST = 50
+
+
+class Heard(Struct, frozen=True, kw_only=True, eq=False):
+    """One case: what both said of its candidates."""
+
+    first: Floats
+    """(C,) the first stage's scores."""
+    log_odds: Floats
+    """(C,) the model's."""
+    chosen: int
+    """The position of the candidate that was chosen."""
+    history: int
+    """Events of the visitor before."""
+    visitor: str
+    site: str
+    asked: bool = False
+    """Whether the query said what is wanted."""
+
+
+class LearnedModelWeight(Struct, frozen=True, kw_only=True):
+    """The weights, and what they were worth on cases of visitors that they were not learned from."""
+
+    weights: ModelWeights
+    cases: int
+    without: float
+    """NDCG@10 of the first stage, each site counting alike."""
+    together: float
+    """NDCG@10 with the model."""
+    adds: Estimate
+    """The difference, with a 95% interval over visitors."""
+    by_site: dict[str, Estimate]
+    """The same by site."""
+
+
+def learn_model_weight(cases: Sequence[Heard], seed: int = 0, config: BlendConfig | None = None) -> LearnedModelWeight:
+    """The weights of the model's standardised log-odds that make what was chosen likeliest.
+
+    The figures are told by cross-validation: each fifth of the visitors is judged by weights of the other four.
+
+    Raises:
+        BadRecord: too few cases.
+    """
+    if len(cases) < FEWEST:
+        raise BadRecord(f"{len(cases)} cases to learn the model's weight from, fewer than {FEWEST}: score more of them")
+    clip = (config or BlendConfig()).model_clip
+    lists = [_terms(case, clip) for case in cases]
+    visitors = np.unique([case.visitor for case in cases], return_inverse=True)[1].astype(np.int64)
+    fold = np.random.default_rng(seed).permutation(int(visitors.max()) + 1)[visitors] % FOLDS
+    without, together = np.zeros(len(cases)), np.zeros(len(cases))
+    for part in range(FOLDS):
+        weights = _fitted([lists[n] for n in np.flatnonzero(fold != part)])
+        for n in np.flatnonzero(fold == part).tolist():
+            without[n] = _ndcg(cases[n].first, cases[n].chosen)
+            together[n] = _ndcg(_together(cases[n], weights, clip), cases[n].chosen)
+    return LearnedModelWeight(
+        weights=_fitted(lists),
+        cases=len(cases),
+        adds=_draws(cases, visitors, seed).estimate(together - without),
+        without=_draws(cases, visitors, seed).mean(without),
+        together=_draws(cases, visitors, seed).mean(together),
+        by_site=_by_site(cases, visitors, together - without, seed),
+    )
+
+
+def _terms(case: Heard, clip: float) -> Matrix:
+    """(C, 4) the chosen candidate first: the first stage's score, and the model's part by what is known."""
+    model = standardised(case.log_odds, clip)
+    known = np.array([1.0, np.log1p(case.history), float(case.asked)])
+    table = np.column_stack([case.first, model[:, None] * known])
+    order = np.append(case.chosen, np.delete(np.arange(len(table)), case.chosen))
+    return np.asarray(table[order])
+
+
+def _fitted(lists: Sequence[Matrix]) -> ModelWeights:
+    """The model's weights, in units of the first stage's scores: these are multiplied by a slope of their own."""
+    found = fit(Choices.of(list(lists)), np.array([1.0, 0.0, 0.0, 0.0]), STRENGTH)
+    # Where the first stage is worth nothing at all its slope goes to 0, and the model cannot be weighed against it.
+    base, history, asked = (found[1:] / max(float(found[0]), 0.1)).round(4).tolist()
+    return ModelWeights(base=base, history=history, asked=asked)
+
+
+def _together(case: Heard, weights: ModelWeights, clip: float) -> Floats:
+    return np.asarray(case.first + weights.at(case.history, case.asked) * standardised(case.log_odds, clip))
+
+
+def _ndcg(scores: Floats, target: int) -> float:
+    above, tied, total = place(scores, target, np.ones(len(scores), dtype=np.bool_))
+    return float(ndcg(Places(above=np.array([above]), tied=np.array([tied]), total=np.array([total])))[0])
+
+
+def _draws(cases: Sequence[Heard], visitors: Ints, seed: int) -> Draws:
+    """The bootstrap over visitors; each site counts alike."""
+    sites, site = np.unique([case.site for case in cases], return_inverse=True)
+    weights = 1.0 / np.bincount(site, minlength=len(sites))[site]
+    return Draws(visitors, weights, np.random.default_rng(seed))
+
+
+def _by_site(cases: Sequence[Heard], visitors: Ints, adds: Floats, seed: int) -> dict[str, Estimate]:
+    found = {}
+    for site in sorted({case.site for case in cases}):
+        where = np.array([n for n, case in enumerate(cases) if case.site == site])
+        draws = Draws(visitors[where], np.ones(len(where)), np.random.default_rng(seed))
+        found[site] = draws.estimate(adds[where])
+    return found

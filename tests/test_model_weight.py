@@ -1,0 +1,58 @@
+"""What the language model counts for is learned from what both stages said, and what it adds is told honestly."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from brewlite.errors import BadRecord
+from brewlite.training.model_weight import Heard, learn_model_weight
+
+
+def heard(rng: np.random.Generator, count: int, model: float, by_history: float = 0.0) -> list[Heard]:
+    """Choices by a truth of which the first stage knows one part and the model another, worth ``model``."""
+    made = []
+    for number in range(count):
+        first, truth, history = rng.normal(size=20), rng.normal(size=20), int(rng.integers(0, 30))
+        counts = model + by_history * np.log1p(history)
+        chosen = int(np.argmax(first + counts * truth + rng.gumbel(size=20)))
+        made.append(
+            Heard(
+                first=first,
+                log_odds=3 * truth - 7,
+                chosen=chosen,
+                history=history,
+                visitor=f"v{number // 2}",
+                site=f"s{number % 2}",
+            )
+        )
+    return made
+
+
+def test_a_model_that_knows_something_counts_for_it():
+    learned = learn_model_weight(heard(np.random.default_rng(0), 800, model=1.0))
+    assert learned.weights.base + 2.5 * learned.weights.history == pytest.approx(1.0, abs=0.25)
+    assert learned.together > learned.without
+    assert learned.adds.value == pytest.approx(learned.together - learned.without)
+    assert learned.adds.low is not None
+    assert learned.adds.low > 0
+    assert set(learned.by_site) == {"s0", "s1"}
+
+
+def test_a_model_that_knows_nothing_counts_for_nothing_and_adds_nothing():
+    learned = learn_model_weight(heard(np.random.default_rng(1), 800, model=0.0))
+    assert abs(learned.weights.at(10, False)) < 0.15
+    assert learned.adds.low is not None
+    assert learned.adds.high is not None
+    assert learned.adds.low < 0.01
+    assert learned.adds.high > -0.01
+
+
+def test_a_model_that_knows_more_of_those_with_a_history_counts_for_more_there():
+    learned = learn_model_weight(heard(np.random.default_rng(2), 1200, model=0.0, by_history=0.5))
+    assert learned.weights.at(25, False) > learned.weights.at(0, False) + 0.8
+
+
+def test_too_few_cases_are_refused():
+    with pytest.raises(BadRecord, match="12 cases"):
+        learn_model_weight(heard(np.random.default_rng(0), 12, model=1.0))
