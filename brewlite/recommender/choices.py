@@ -62,7 +62,8 @@ def others_of(choice: Choice, moment: Moment, count: int, rng: np.random.Generat
     wide = rng.choice(rest, min(count, len(rest)), replace=False)
     if len(rest) <= count:
         return wide, np.zeros(0, dtype=np.int64)
-    stands = np.stack([share_below(column[rows]) for column in (moment.popularity(60.0), -moment.age_days)])
+    columns = (moment.popularity(60.0)[rows], -moment.age_days[rows])
+    stands = np.stack([share_below(column.astype(np.float64)) for column in columns])
     return wide, rows[around(stands - stands[:, [mine]], mine, rng, count)]
 
 

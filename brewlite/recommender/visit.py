@@ -87,9 +87,9 @@ class Reception:
         visitor = meet(query, moment, catalog.store.user(query.user) if query.user is not None else None)
         watch.lap("visitor")
         signals = self.retrieval.signals(visitor, moment)
-        pinned = moment.rows(query.candidates) if query.candidates is not None else None
+        listed = moment.rows(query.candidates) if query.candidates is not None else None
         blend = self.blend.at(moment.at)
-        weighing = blend.weigh(signals, len(visitor.history), moment.eligible, pinned)
+        weighing = blend.weigh(signals, len(visitor.history), moment.eligible, listed)
         watch.lap("signals")
         return Visit(
             query=query,

@@ -110,7 +110,8 @@ class Lexicon:
         matched: Floats = self._held @ asked
         # One of the rows is not compared with itself.
         matched[rows] -= np.asarray(self._held[rows] @ self._rarity).ravel() / len(rows)
-        return matched * self._brevity
+        matched *= self._brevity
+        return matched
 
     def _read(self, texts: Sequence[str]) -> Any:
         from scipy import sparse

@@ -54,7 +54,8 @@ def shared_visitors(liked: Ints, moment: Moment) -> Floats:
     total = np.bincount(likes.item[likes.events < moment.n_events], minlength=count)  # (N,)
     similar = shared.reshape(len(liked), count) / (np.sqrt(np.outer(total[liked], total)) + SHRINK)
     similar[np.arange(len(liked)), liked] = 0.0
-    return np.log1p(100.0 * similar.sum(axis=0)).astype(np.float32)
+    summed: Floats = np.log1p(100.0 * similar.sum(axis=0)).astype(np.float32)
+    return summed
 
 
 def same_place(liked: Ints, moment: Moment) -> Floats:
@@ -64,4 +65,5 @@ def same_place(liked: Ints, moment: Moment) -> Floats:
     counts = np.bincount(held[held >= 0], minlength=int(places.max(initial=0)) + 1)
     others = np.where(places >= 0, counts[places], 0)
     others[liked[held >= 0]] -= 1  # an item is no company to itself
-    return (others / max(len(liked), 1)).astype(np.float32)
+    share: Floats = (others / max(len(liked), 1)).astype(np.float32)
+    return share
