@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from brewlite.store.runs import RunRow
 
 WORK = Path("experiments")
+WIDTH = 200
+"""Of the table where it is not printed to a terminal."""
 _work = click.option(
     "--work",
     type=click.Path(file_okay=False, path_type=Path),
@@ -164,7 +166,8 @@ def _show(runs: list[RunRow], by: str, fresh: set[str] | None = None) -> None:
             escape(tables.state(found)),
             style="bold" if row.place == 1 else "",
         )
-    console.print(table)
+    wide = console if console.is_terminal else type(console)(width=WIDTH)
+    wide.print(table)
 
 
 def _show_one(found: RunRow) -> None:

@@ -79,19 +79,17 @@ def _show(report: GateReport) -> None:
     from rich.table import Table
 
     table = Table(title=f"{report.model}, {report.kind}: NDCG@10 of the model by itself", title_justify="left")
-    table.add_column("site", no_wrap=True)
-    for head in ("cases", "before", "after", "change", "blend", "agreement", "same first"):
-        table.add_column(head, justify="right")
+    table.add_column("site", overflow="fold")
+    for head in ("cases", "before", "after", "change", "blend\nbefore,\nafter", "agree-\nment", "same\nfirst"):
+        table.add_column(head, justify="right", no_wrap=True)
     for row in (*report.sites, report.over_all):
-        change = row.change
-        between = f"\n({change.low:+.4f} to {change.high:+.4f})" if change.low is not None else ""
         table.add_row(
             row.site,
             str(row.cases),
             f"{row.before.value:.4f}",
             f"{row.after.value:.4f}",
-            f"{row.relative:+.2%}{between}",
-            f"{row.blend_before:.4f}\nto {row.blend_after:.4f}",
+            f"{row.relative:+.2%}",
+            f"{row.blend_before:.4f}\n{row.blend_after:.4f}",
             f"{row.agreement:.3f}",
             f"{row.same_first:.0%}",
         )
@@ -104,4 +102,7 @@ def _show(report: GateReport) -> None:
             ranks = (str(case.rank_before), str(case.rank_after))
             worst.add_row(case.site, case.chosen[:60], *ranks, f"{case.before:.3f}", f"{case.after:.3f}")
         console.print(worst)
+    change = report.over_all.change
+    if change.low is not None:
+        console.print(f"change of NDCG@10 over all sites, 95% interval: {change.low:+.4f} to {change.high:+.4f}")
     console.print(report.why, highlight=False, markup=False)
