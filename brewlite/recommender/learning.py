@@ -3,7 +3,7 @@
 Each choice is set against others that could have been shown at its moment, once drawn from the whole catalog and once
 of like age and demand, as there are weights for either kind of list. The weights are the likeliest ones given the
 choices and a Gaussian prior around the shipped weights, so few choices change little and many decide; how firmly the
-shipped weights are held on to is chosen on the last quarter of the choices, which is predicted from those before.
+shipped weights are held on to is told by the last quarter of the choices, which is predicted from those before.
 Everything that a choice is explained by is what was known at its moment.
 """
 
@@ -43,8 +43,10 @@ class LearningConfig(Struct, frozen=True, kw_only=True):
     """Share of the log before the first choice: something must have been counted by then."""
     others: int = 40
     """Items of each list that were not chosen."""
-    strengths: tuple[float, ...] = (3.0, 10.0, 30.0, 100.0, 300.0)
+    strengths: tuple[float, ...] = (10.0, 30.0, 100.0, 300.0)
     """Precisions of the prior that are tried, beside keeping the shipped weights as they are."""
+    tolerance: float = 0.02
+    """The least firm strength is taken that explains the held-out choices as well as the best but for so many nats."""
     held_out: float = 0.25
     """Share of the choices, the last ones, that the strength and the slope are chosen on."""
 
@@ -162,7 +164,8 @@ def _learned(lists: list[Matrix], shipped: Weights, config: LearningConfig) -> t
     slopes = {strength: fit_slope(late, weights) for strength, weights in tried.items()}
     # Told with the best slope for each: what is wanted is the order, and the slope is mended anyway.
     told = {each: float(late.likelihood(slopes[each] * weights).mean()) for each, weights in tried.items()}
-    strength = max(told, key=lambda each: told[each])
+    # All choices together support less firmness than the first three quarters do.
+    strength = min(each for each in told if told[each] >= max(told.values()) - config.tolerance)
     gain, slope = told[strength] - told[np.inf], slopes[strength]
     final = fit(Choices.of(lists), mean, strength, tried[strength]) if np.isfinite(strength) else mean
     weights = Weights.of(final.reshape(len(COLUMNS), KNOWLEDGE) / scales, slope)
