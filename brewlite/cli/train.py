@@ -57,15 +57,19 @@ def train(config: str | None, db: str | None, adapter: str | None, **said: Any) 
 
 
 def _learn(site: Any, versions: Versions, said: dict[str, Any]) -> None:
+    from brewlite.recommender.learning import learn_and_keep
     from brewlite.training.own_site import learn
     from brewlite.training.plan import OwnSiteConfig
 
     config = OwnSiteConfig(**{name: said[name] for name in ("minutes", "steps", "examples", "cases", "seed")})
     with progress_bars(lines="learning") as progress:
         version = learn(site, config, said["models_dir"], progress)
+    blend = learn_and_keep(site, said["seed"])
     if said["as_json"]:
         print_json(version)
         return
+    if blend is not None:
+        console.print(f"blend learned from {blend.cases:,} choices of {blend.visitors:,} visitors", highlight=False)
     console.print(f"version {version.number}: {version.verdict}", highlight=False, soft_wrap=True)
     console.print(
         f"learned from {version.examples} choices before {version.cut:%Y-%m-%d %H:%M} UTC in {version.steps} steps "
