@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 
 from brewlite.retrieval import Signals
@@ -10,6 +12,7 @@ from brewlite.retrieval.catalog import Floats, Ints, Mask
 FULL, NONE = 0.4, 0.8
 """Spread of the list over that of the catalog at which a list counts as wholly alike, and as not at all. Lists of like
 items lie between 0 and 0.6, random ones of 50 around 1 (seven real sites)."""
+SIDES: tuple[Literal["left"], Literal["right"]] = ("left", "right")
 CERTAIN = 40
 """Items of a list that tell its spread for sure; shorter lists count as less alike."""
 
@@ -21,16 +24,18 @@ def alikeness(signals: Signals, rows: Ints, there: Mask) -> float:
     """
     if len(rows) < 2 or there.sum() < 2:
         return 0.0
-    spreads = [_spread(column, rows, there) for column in (signals.season, signals.age)]
-    narrow = (NONE - float(np.mean(spreads))) / (NONE - FULL)
+    spreads = np.array([_spreads(column, rows, there) for column in (signals.season, signals.age)]).sum(axis=0)
+    # Summed, so that one that hardly tells any two items of the catalog apart hardly counts.
+    narrow = (NONE - spreads[0] / spreads[1]) / (NONE - FULL) if spreads[1] > 0 else 0.0
     return float(np.clip(narrow, 0.0, 1.0)) * min(1.0, len(rows) / CERTAIN)
 
 
-def _spread(column: Floats, rows: Ints, there: Mask) -> float:
-    """The spread of the ranks in the list over that in the catalog; 1 where the catalog has none."""
+def _spreads(column: Floats, rows: Ints, there: Mask) -> tuple[float, float]:
+    """Standard deviation of the places that the list's items, and the catalog's, have among all; ties are halved."""
     ordered = np.sort(column[there])
-    below = np.searchsorted(ordered, ordered, side="left") + np.searchsorted(ordered, ordered, side="right")
-    usual = float(below.std())
-    listed = column[rows]
-    mine = np.searchsorted(ordered, listed, side="left") + np.searchsorted(ordered, listed, side="right")
-    return float(mine.std()) / usual if usual > 0 else 1.0
+
+    def spread(values: Floats) -> float:
+        below, upto = (np.searchsorted(ordered, values, side=side) for side in SIDES)
+        return float((below + upto).std())
+
+    return spread(column[rows]), spread(ordered)
