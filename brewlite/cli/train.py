@@ -104,7 +104,7 @@ def _list(versions: Versions, as_json: bool) -> None:
     for version in found:
         table.add_row(*_row(version, versions.in_use(version)))
     console.print(table)
-    console.print("old, new, at least: NDCG of the ranker then in use and of the new one; the least gain, one-sided")
+    console.print("old, new: NDCG@10 of the ranker then in use and of the new one; at least: its gain, beyond doubt")
     if not versions.pointer:
         console.print("in use: the shipped ranker")
 
