@@ -49,7 +49,7 @@ def verdict(found: Comparison) -> str:
     if wins(found):
         return f"the new ranker is used: {figures}; {found.confidence:.0%} sure of at least {found.least_gain:+.3f}"
     if found.least_gain is None:
-        return f"kept the old one, as too few visitors decided (as if fewer than {FEWEST_USERS}, some chose so much): {figures}"
+        return f"kept the old one, as too few visitors decided (in effect fewer than {FEWEST_USERS}): {figures}"
     if found.gain <= 0:
         return f"kept the old one, as the new one is no better: {figures}"
     if found.least_gain <= 0:
