@@ -23,6 +23,7 @@ PARTS = {
     "covisit": "Liked by people who liked the same",
     "popularity": "Sought after lately",
     "freshness": "New on the site",
+    "seen": "Not new to you",
     "model": "The language model's opinion",
 }
 OURS = {
