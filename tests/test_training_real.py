@@ -16,7 +16,7 @@ from brewlite.training.model import Student
 from brewlite.training.stated import StatedConfig, stated_examples
 from brewlite.weights import BASE, DEFAULT_ENCODER, locate
 
-SHORT = StatedConfig(pairs=3, abroad=0.0, second=0.0, with_history=0.0)
+SHORT = StatedConfig(kinds=("want",), pairs=3, abroad=0.0, second=0.0, with_history=0.0)
 
 
 @pytest.mark.slow

@@ -102,11 +102,7 @@ def _settings_lines(db: str, adapter: str) -> Iterator[str]:
         elif name != "tasks":
             yield _setting(name, value)
     for name, section in {**sections, "serving": ServingConfig()}.items():
-        yield ""
-        yield f"# {(section.__doc__ or '').splitlines()[0]}"
-        yield f"[{name}]"
-        for key in section.__struct_fields__:
-            yield _setting(key, getattr(section, key))
+        yield from _section(name, section)
     yield ""
     yield "# A surface of your own: what is asked, and which action answers it with yes."
     yield "# [[tasks]]"
@@ -117,6 +113,20 @@ def _settings_lines(db: str, adapter: str) -> Iterator[str]:
         ("note", "Prefer homes close to the school."),
     ):
         yield _setting(key, text)
+
+
+def _section(name: str, section: msgspec.Struct) -> Iterator[str]:
+    """A table of the file, then those within it: a table's own keys must come before the next table begins."""
+    values = {key: getattr(section, key) for key in section.__struct_fields__}
+    yield ""
+    yield f"# {(section.__doc__ or '').splitlines()[0]}"
+    yield f"[{name}]"
+    for key, value in values.items():
+        if not isinstance(value, msgspec.Struct):
+            yield _setting(key, value)
+    for key, value in values.items():
+        if isinstance(value, msgspec.Struct):
+            yield from _section(f"{name}.{key}", value)
 
 
 def _setting(name: str, value: object) -> str:

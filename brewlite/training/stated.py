@@ -28,6 +28,8 @@ from brewlite.training.fit import Example
 class StatedConfig(Struct, frozen=True, kw_only=True):
     """How visitors are drawn. Shares are of all examples."""
 
+    kinds: tuple[Kind, ...] = ("want", "want", "refusal", "refusal", "both", "but not", "hope")
+    """What is asked, in turn; what stands twice comes twice as often."""
     pairs: int = 5
     """Most pairs of an item that answers and a like one that does not."""
     abroad: float = 0.2
@@ -40,9 +42,6 @@ class StatedConfig(Struct, frozen=True, kw_only=True):
     most: float = 0.7
     """Share of the items that have the attribute."""
     seed: int = 0
-
-
-_KINDS: tuple[Kind, ...] = ("want", "want", "refusal", "refusal", "both", "but not", "hope")
 
 
 def stated_examples(
@@ -74,7 +73,7 @@ def _programs(stock: Stock, config: StatedConfig, rng: np.random.Generator) -> I
     """Wishes of every kind and language in turn, again and again in other wordings, until there are no more."""
     languages = ("de", "fr", "es")
     sources: list[Iterator[Wish]] = []
-    for kind in _KINDS:
+    for kind in config.kinds:
         sources.append(wishes(stock, kind, rng, config.least, config.most, kept_out=False))
     foreign = [wishes(stock, kind, rng, config.least, config.most, languages, False) for kind in ("want", "refusal")]
     while sources or foreign:
