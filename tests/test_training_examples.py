@@ -18,7 +18,7 @@ from brewlite.evaluation.suite.site import BenchSite
 from brewlite.evaluation.suite.stated.split import held_out
 from brewlite.evaluation.suite.stated.stock import stock_of
 from brewlite.evaluation.suite.stated.wish import wishes
-from brewlite.prompt.asked import mentions
+from brewlite.prompt.asked import asked_words, mentions
 from brewlite.records import Event, Item, Query
 from brewlite.testing import WordTokenizer
 from brewlite.training.dress import Wardrobe, reordered
@@ -169,6 +169,10 @@ def test_what_an_item_mentions_of_the_words():
     assert mentions(item, ["hammock", "pool"]) == ["Private pool", "hammock"]
     assert mentions(item, ["sauna"]) == []
     assert mentions(item, []) == []
+    assert asked_words(item, ["hammock"], ["pool"]) == "wanted: hammock; unwanted: Private pool"
+    assert asked_words(item, ["sauna"], []) == "wanted: nothing"
+    assert asked_words(item, [], ["sauna"]) == "unwanted: nothing"
+    assert asked_words(item, [], []) == ""
 
 
 def test_gathering_refuses_what_is_kept_out_of_training(tmp_path: Path):

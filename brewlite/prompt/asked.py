@@ -18,6 +18,20 @@ MOST_CHARACTERS = 40
 """Of one tag."""
 
 
+def asked_words(item: Item, wanted: Sequence[str], unwanted: Sequence[str]) -> str:
+    """What the item has of that which is wanted, and of that which is not; ``""`` where nothing was said.
+
+    A small model learns "wanted: pool" soon and "no pool ... mentions pool" late (lab notes); and which words of a
+    request are a refusal is known before it is asked.
+    """
+    parts = []
+    if wanted:
+        parts.append("wanted: " + (", ".join(mentions(item, wanted)) or "nothing"))
+    if unwanted:
+        parts.append("unwanted: " + (", ".join(mentions(item, unwanted)) or "nothing"))
+    return "; ".join(parts)
+
+
 def mentions(item: Item, telling: Sequence[str]) -> list[str]:
     """The item's tags that hold one of the ``telling`` words, then those of the words that stand elsewhere in it.
 

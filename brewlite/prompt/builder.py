@@ -11,7 +11,7 @@ from msgspec import Struct
 from brewlite.adapter import Adapter
 from brewlite.errors import BadSettings
 from brewlite.harmless import harmless, one_line, without_orders
-from brewlite.prompt.asked import mentions
+from brewlite.prompt.asked import asked_words
 from brewlite.prompt.history import HISTORY_POLICIES, likeness, merged
 from brewlite.prompt.standing import percentiles, standing_words
 from brewlite.ranker import ANSWER_CUE, Tokenizer
@@ -109,7 +109,7 @@ class PromptBuilder:
         prefix = [ids for _, ids in self._prefix(visitor, task, examples, rows, moment, wish)]
         return RankingPrompt(
             prefix=tuple(id_ for ids in prefix for id_ in ids),
-            candidates=tuple(self._candidates(rows, moment, visitor.words)),
+            candidates=tuple(self._candidates(rows, moment, visitor)),
         )
 
     def preview(
@@ -123,7 +123,7 @@ class PromptBuilder:
     ) -> PromptPreview:
         """The same ids as :meth:`build`, decoded for people."""
         sections = self._prefix(visitor, task, examples, rows, moment, wish)
-        candidates = self._candidates(rows, moment, visitor.words)
+        candidates = self._candidates(rows, moment, visitor)
         return PromptPreview(
             sections=tuple(self._section(name, ids) for name, ids in sections),
             candidates=tuple(
@@ -200,26 +200,25 @@ class PromptBuilder:
         label = self._encode("\nWhat visitors with similar words went on to choose:")
         return label + ids if ids else ()
 
-    def _candidates(self, rows: Sequence[int], moment: Moment, words: str) -> list[tuple[int, ...]]:
-        """Each candidate: how new and wanted it is now, what it is, and the cue; at most the budget."""
+    def _candidates(self, rows: Sequence[int], moment: Moment, visitor: Visitor) -> list[tuple[int, ...]]:
+        """Each candidate: how new and wanted it is, what it has of the visitor's words, what it is, and the cue."""
         cue = self._encode(ANSWER_CUE)
         noun = self.adapter.noun.capitalize()
         lately = percentiles(moment.popularity(self.config.percentile_window_days), moment)
-        telling = self._telling(words, moment)
+        wanted = self._telling(f"{visitor.wish} {visitor.interests}", moment)
+        unwanted = self._telling(visitor.unwanted, moment)
         prompts = []
         for row in rows:
             item = harmless(moment.catalog.items[row])
-            facts = [standing_words(float(moment.age_days[row]), float(lately[row]))]
-            if telling:
-                facts.append("mentions " + (", ".join(mentions(item, telling)) or "none of the words"))
-            now = "; ".join(filter(None, facts))
+            standing = standing_words(float(moment.age_days[row]), float(lately[row]))
+            now = "; ".join(filter(None, (standing, asked_words(item, wanted, unwanted))))
             head = self._encode(f"\n{noun} ({now}): " if now else f"\n{noun}: ")
             body = self._encode(one_line(self.adapter.describe(item, moment)))
             prompts.append((head + body)[: self.config.candidate_tokens - len(cue)] + cue)
         return prompts
 
     def _telling(self, words: str, moment: Moment) -> list[str]:
-        """Those of the visitor's words that tell the site's items apart."""
-        if not words:
+        """Those of ``words`` that tell the site's items apart."""
+        if not words.strip():
             return []
         return self._lexicon.refresh(moment.catalog.items, moment.catalog.wording).telling(words)
