@@ -290,7 +290,8 @@ def test_many_candidates_hold_the_few(site: BenchSite):
         seen = site.log.before(to_micros(case.query.at)).of_user(site.user_row[case.query.user]).items
         assert not {site.row[id_] for id_ in case.query.candidates} & set(seen.tolist())
         assert tau(asks(site, case, "llm")) == pytest.approx(1)
-        assert tau(asks(site, case, "first")) == pytest.approx(1)
+        # The few are of like age and demand, the many are not: the first stage weighs them otherwise.
+        assert 0.3 < tau(asks(site, case, "first")) <= 1
 
 
 def test_sizes_are_what_was_asked_for(site: BenchSite):

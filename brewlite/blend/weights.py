@@ -50,6 +50,7 @@ COLUMNS = (
     Column(name="month", part="popularity", scale=0.5),
     Column(name="season", part="popularity", scale=0.6),
     Column(name="ever", part="popularity", scale=1.0),
+    Column(name="untouched", part="popularity", scale=0.3),
     Column(name="rivals", part="popularity", scale=0.8),
     Column(name="idle", part="popularity", scale=1.2),
     Column(name="idle_hours", part="popularity", scale=1.4),

@@ -7,7 +7,7 @@ import numpy as np
 from brewlite.retrieval.catalog import Floats, Mask, Moment
 
 LONG_AGO = 3650.0
-"""Days; the age of an item of which nothing tells when it came."""
+"""Days; older than that is all the same."""
 HOUR = 0.05
 """Days, about: what is added before the logarithm where hours are to be told apart."""
 
@@ -15,7 +15,7 @@ HOUR = 0.05
 def demand(moment: Moment, window_days: float) -> dict[str, Floats]:
     """The columns of :class:`brewlite.retrieval.Signals` that are the same for every visitor, (N,) float32 each."""
     season, ever = moment.popularity(window_days), moment.popularity()
-    age = np.minimum(moment.age_days, LONG_AGO)
+    age = _age(moment)
     idle = np.minimum(age, moment.idle_days)
     columns = {
         "surge": np.log1p(moment.decayed_popularity(window_days / 20)),
@@ -23,6 +23,7 @@ def demand(moment: Moment, window_days: float) -> dict[str, Floats]:
         "month": np.log1p(moment.popularity(30.0)),
         "season": np.log1p(season),
         "ever": np.log1p(ever),
+        "untouched": ever == 0,
         "rivals": np.log1p(_above(season, moment.eligible)),
         "idle": np.log1p(idle),
         "idle_hours": np.log(HOUR + idle),
@@ -32,6 +33,15 @@ def demand(moment: Moment, window_days: float) -> dict[str, Floats]:
         "newer": np.log1p(_above(-age, moment.eligible)),
     }
     return {name: np.asarray(column, dtype=np.float32) for name, column in columns.items()}
+
+
+def _age(moment: Moment) -> Floats:
+    """(N,) days; where nothing tells when an item came, the middle of those of which something does."""
+    days = moment.age_days
+    known = np.isfinite(days)
+    middle = float(np.median(days[known & moment.exists])) if (known & moment.exists).any() else 0.0
+    age: Floats = np.minimum(np.where(known, days, np.float32(middle)), LONG_AGO)
+    return age
 
 
 def _above(values: Floats, there: Mask) -> Floats:

@@ -52,6 +52,8 @@ class Signals(Struct, frozen=True, kw_only=True):
     """The same over ``window_days``."""
     ever: Floats
     """The same over the whole log."""
+    untouched: Floats
+    """1 where nobody ever liked it."""
     rivals: Floats
     """log(1 + items that were liked more over ``window_days``)."""
     idle: Floats
@@ -61,7 +63,7 @@ class Signals(Struct, frozen=True, kw_only=True):
     trend: Floats
     """Cosine of its text to what is liked over ``window_days``, less what all items have in common."""
     age: Floats
-    """log(1 + days since it came)."""
+    """log(1 + days since it came); where nothing tells when, the middle of the others."""
     age_hours: Floats
     """log(0.05 + the same days): tells hours apart."""
     newer: Floats
