@@ -130,3 +130,14 @@ def test_the_rate_rises_and_falls():
     assert rates[10:] == sorted(rates[10:], reverse=True)
     assert max(rates) == pytest.approx(1.0, abs=1e-3)
     assert rates[-1] == pytest.approx(0.1, abs=0.01)
+
+
+def test_both_ways_of_training_can_be_timed(tmp_path: Path):
+    from tiny_model import write_model
+
+    from brewlite.training.speed import TrainSpeedConfig, measure_training
+
+    config = TrainSpeedConfig(prefix_tokens=20, candidates=3, candidate_tokens=5, step_tokens=100, seconds=0.2)
+    found = measure_training("tiny", write_model(tmp_path / "model"), config)
+    assert found.naive > 0
+    assert found.packed > 0

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.option("--threads", type=click.IntRange(1), help="CPU threads.  [default: torch's choice]")
 @click.option("--json", "as_json", is_flag=True, help="Print the run's figures as JSON.")
 def fit(out: Path, data: Path | None, name: str | None, steps: int | None, threads: int | None, as_json: bool) -> None:
-    """Teach the base model to rank, by the recipe of the shipped checkpoint.
+    """Teach the base model to rank, by brewlite's own recipe.
 
     Takes an hour or two on two cores. A run that was stopped goes on where it was when the same command is given
     again; its state and its report lie in the folder beside --out that ends with -run.

@@ -21,8 +21,7 @@ from brewlite.evaluation.suite.case import Case
 from brewlite.evaluation.suite.preference import CANDIDATES, Part, full_cases, matched_cases
 from brewlite.evaluation.suite.site import BenchSite
 from brewlite.ranker import Tokenizer
-from brewlite.training.dress import Wardrobe
-from brewlite.training.examples import ExampleConfig, _example, _varied, narrowed
+from brewlite.training.examples import ExampleConfig, examples_of
 from brewlite.training.fit import Example
 
 UNMATCHED = "unmatched"
@@ -83,9 +82,5 @@ def choice_examples(
     """As :func:`brewlite.training.examples.log_examples`, also from choices without a like."""
     if count < 1:
         return []
-    rng = np.random.default_rng([config.seed, len(part)])
-    wardrobe = Wardrobe(site.recommender.adapter, tokenizer, rng)
     cases = choice_cases(site, count, config.seed + (part == "train"), part, CANDIDATES)
-    if part == "train":
-        return [_varied(site, case, wardrobe, config, rng) for case in cases]
-    return [_example(site, narrowed(case, config.most, rng), wardrobe, config, None) for case in cases]
+    return examples_of(site, tokenizer, cases, part, config)

@@ -14,9 +14,9 @@ from itertools import islice
 import numpy as np
 from msgspec import Struct, structs
 
-from brewlite.evaluation.log import from_micros, to_micros
+from brewlite.evaluation.log import to_micros
 from brewlite.evaluation.suite.case import Case
-from brewlite.evaluation.suite.preference import CANDIDATES, Part, matched_cases
+from brewlite.evaluation.suite.preference import Part, matched_cases
 from brewlite.evaluation.suite.site import BenchSite
 from brewlite.ranker import Tokenizer
 from brewlite.records import Query
@@ -51,15 +51,19 @@ def log_examples(
     Raises BadRecord where the site has no log.
     """
     config = config or ExampleConfig()
+    cases = matched_cases(site, count, seed=config.seed + (part == "train"), part=part)
+    return examples_of(site, tokenizer, cases, part, config)
+
+
+def examples_of(
+    site: BenchSite, tokenizer: Tokenizer, cases: Sequence[Case], part: Part, config: ExampleConfig
+) -> list[Example]:
+    """``cases`` of the site's ``part`` as examples; those to learn from are varied."""
     rng = np.random.default_rng([config.seed, len(part)])
     wardrobe = Wardrobe(site.recommender.adapter, tokenizer, rng)
-    made: list[Example] = []
-    for case in matched_cases(site, count, seed=config.seed + (part == "train"), part=part):
-        if part == "train":
-            made.append(_varied(site, case, wardrobe, config, rng))
-        else:
-            made.append(_example(site, narrowed(case, config.most, rng), wardrobe, config, None))
-    return made
+    if part == "train":
+        return [_varied(site, case, wardrobe, config, rng) for case in cases]
+    return [_example(site, narrowed(case, config.most, rng), wardrobe, config, None) for case in cases]
 
 
 def shown_examples(
@@ -148,21 +152,8 @@ def history_of(site: BenchSite, query: Query) -> tuple[tuple[str, str], ...]:
         return query.history
     assert query.at is not None
     at, columns = to_micros(query.at), site.columns
-    rows = [row for row in _rows_by_user(site).get(query.user or "", ()) if columns.at[row] < at]
-    return tuple((columns.items[row], columns.actions[row]) for row in sorted(rows, key=lambda row: columns.at[row]))
-
-
-def _rows_by_user(site: BenchSite) -> dict[str, list[int]]:
-    if site not in _ROWS:
-        rows: dict[str, list[int]] = {}
-        for row, user in enumerate(site.columns.users):
-            rows.setdefault(user, []).append(row)
-        _ROWS.clear()  # one site is worked on at a time
-        _ROWS[site] = rows
-    return _ROWS[site]
-
-
-_ROWS: dict[BenchSite, dict[str, list[int]]] = {}
+    rows = [row for row in site.rows_by_user.get(query.user or "", ()) if columns.at[row] < at]
+    return tuple((columns.items[row], columns.actions[row]) for row in rows)
 
 
 def narrowed(case: Case, count: int, rng: np.random.Generator) -> Case:
@@ -178,6 +169,3 @@ def moments(site: BenchSite, count: int, rng: np.random.Generator) -> Sequence[i
     """Times, in microseconds, between the first fifth of the log and its validation part: when a visitor may ask."""
     times = site.log.at[: np.searchsorted(site.log.at, site.validation_cut)]
     return [int(times[place]) for place in rng.integers(len(times) // 5, len(times), count)]
-
-
-__all__ = ["CANDIDATES", "ExampleConfig", "from_micros", "history_of", "log_examples", "moments", "shown_examples"]

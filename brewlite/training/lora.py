@@ -47,7 +47,7 @@ class LoraLinear(nn.Module):
         """(..., in) -> (..., out)."""
         kind = self.base.weight.dtype
         up = (self.lora_up * self.scale).to(kind)
-        if self.base.bias is not None:
+        if self.base.bias is not None or torch.is_autocast_enabled("cpu"):  # types are mixed there
             low = nn.functional.linear(x, self.lora_down.to(kind))
             return cast(Tensor, self.base(x) + nn.functional.linear(low, up))
         return _with_difference(x, self.base.weight, self.lora_down.to(kind), up)

@@ -6,7 +6,7 @@ Likeness first (:mod:`~brewlite.training.warm`), then choices and requests toget
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -109,7 +109,7 @@ SHIPPED = Recipe(
     # The lower layers read; they need not learn to rank. Without them a step takes two thirds of the time.
     lora=LoraConfig(first_layer=12),
 )
-"""What ``brewlite/checkpoints/brewlite-135m`` was taught by."""
+"""The recipe of ``brewlite models fit``; no checkpoint by it is shipped yet (lab notes)."""
 
 
 def gather(
@@ -202,8 +202,3 @@ def fit(recipe: Recipe, student: Student, gathered: Gathered, folder: Path, tell
 
 def _named(tell: Tell, phase: str) -> Callable[[StepFacts, Look | None], None]:
     return lambda facts, look: tell(phase, facts, look)
-
-
-def tokens_of(examples: Sequence[Example]) -> int:
-    """Of all prompts together."""
-    return sum(example.tokens for example in examples)

@@ -78,6 +78,14 @@ class BenchSite:
         return {id_: row for row, id_ in enumerate(self.log.user_ids)}
 
     @cached_property
+    def rows_by_user(self) -> dict[str, list[int]]:
+        """Visitor id -> positions in ``columns``, by time."""
+        rows: dict[str, list[int]] = {}
+        for row in np.argsort(self.columns.at, kind="stable").tolist():
+            rows.setdefault(self.columns.users[row], []).append(row)
+        return rows
+
+    @cached_property
     def first_touch(self) -> Ints:
         """(I,) of the whole log."""
         return self.log.first_touch()
