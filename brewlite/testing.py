@@ -6,6 +6,7 @@ import re
 import threading
 import zlib
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -56,6 +57,7 @@ class FakeRanker:
     def __init__(self, name: str = "fake", max_length: int = 8192, label_mass: float = 1.0) -> None:
         self.name = name
         self.max_length = max_length
+        self.advice: dict[str, Any] = {}
         self.tokenizer: Tokenizer = WordTokenizer()
         self._label_mass = label_mass
 

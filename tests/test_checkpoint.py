@@ -13,6 +13,7 @@ from msgspec import structs
 from tiny_llama import tiny_base
 from torch import Tensor
 
+from brewlite.blend import ModelWeights, advised
 from brewlite.cli import main
 from brewlite.errors import BadSettings, BadSource, UnknownName, WeightsCorrupt, WeightsMissing
 from brewlite.ranker import load_ranker
@@ -286,3 +287,17 @@ def test_what_is_shipped_can_be_read():
         assert manifest.licence
         assert all(source.licence for source in manifest.data)
         assert read_differences(folder)
+
+
+def test_what_the_blend_is_advised_goes_with_the_checkpoint(base: Path, manifest: Manifest, tmp_path: Path):
+    save_checkpoint(tmp_path / "taught", structs.replace(manifest, blend={"model": {"base": 0.7}}), learned(base))
+    ranker = load_ranker(tmp_path / "taught")
+    assert advised(ranker.advice) == ModelWeights(base=0.7)
+    assert advised(load_ranker(base).advice) is None
+    with pytest.raises(BadSettings, match="weights for the blend cannot be read"):
+        advised({"model": {"base": "much"}})
+
+
+def test_layers_below_the_first_one_learn_nothing(base: Path):
+    student, _ = student_from(base, LoraConfig(rank=2, alpha=4.0, first_layer=1))
+    assert {name.split(".")[1] for name in lora_state(student.decoder)} == {"1", "2"}

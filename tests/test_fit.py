@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from msgspec import structs
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from brewlite.errors import BadSettings
@@ -72,6 +73,25 @@ def test_a_teacher_alone_teaches(tmp_path: Path):
     before = validate(taught, unseen)
     Fitting(taught, silent, CONFIG, tmp_path).run()
     assert validate(taught, unseen)[1] > before[1] + 0.1
+
+
+def test_beside_the_first_stage_it_learns_what_that_leaves_open(tmp_path: Path):
+    """A first stage that knows the choice leaves nothing to learn; one that knows nothing leaves all."""
+    config = structs.replace(CONFIG, steps=60, beside=1.0, pointwise=0.0)
+    losses = {}
+    for name, size in (("knows", 12.0), ("does not know", 0.0)):
+        shown = [structs.replace(e, first=tuple(size * gain for gain in e.gains)) for e in examples(400, seed=1)]
+        taught = student()
+        Fitting(taught, shown, config, tmp_path / name).run()
+        losses[name] = validate(taught, examples(80, seed=9))[0]
+    assert losses["knows"] == pytest.approx(np.log(5), abs=0.1), "nothing was learned: five candidates, all alike"
+    assert losses["does not know"] < losses["knows"] - 0.3
+
+
+def test_the_first_stage_must_speak_of_every_candidate():
+    (example,) = examples(1, seed=0)
+    with pytest.raises(ValueError, match="2 scores of the first stage"):
+        structs.replace(example, first=(1.0, 2.0))
 
 
 def test_a_resumed_run_ends_with_the_same_bits(tmp_path: Path):

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from brewlite import Item
+from brewlite.retrieval.asking import ASKING
 from brewlite.retrieval.lexicon import Lexicon, words_of
 
 
@@ -66,3 +67,16 @@ def test_an_empty_catalog_holds_nothing():
 
 def test_words_lose_case_plural_and_the_commonest():
     assert words_of("The Rivers and a GARDEN by 12 us") == ["river", "garden"]
+
+
+def test_words_that_people_ask_with_do_not_count():
+    plain = Lexicon().refresh([*ITEMS, item(5, "browse the shelves")], wording)
+    asked = "Let me browse places by the river, bitte"
+    assert plain.coverage(asked).tolist() == plain.coverage("river").tolist()
+    assert plain.telling(asked) == ["river"]
+    assert plain.telling("show me something nice, please") == []
+    assert plain.telling("browse") == ["browse"], "where nothing else is said, they do"
+
+
+def test_the_asking_words_are_in_the_form_that_words_are_read_in():
+    assert words_of("Places, questions and jobs") == [w for w in ("place", "question", "job") if w in ASKING]

@@ -77,6 +77,22 @@ def test_an_example_of_the_log_has_one_choice_among_what_was_there(jobs: BenchSi
     assert all(np.std(example.teacher) == pytest.approx(2.5, rel=1e-3) for example in with_teacher)
 
 
+def test_an_example_of_the_log_says_what_the_first_stage_gives(jobs: BenchSite):
+    made = log_examples(jobs, WordTokenizer(), 40)
+    assert all(len(example.first) == len(example.prompt.candidates) for example in made)
+    assert all(np.isfinite(example.first).all() for example in made)
+    chosen = [np.argsort(np.argsort(e.first))[int(np.argmax(e.gains))] / (len(e.gains) - 1) for e in made]
+    assert np.mean(chosen) > 0.55, "it puts what was chosen above the middle of the list"
+
+
+def test_most_examples_of_the_log_have_a_history(jobs: BenchSite):
+    """A list without one teaches only which items are liked."""
+    tokenizer = WordTokenizer()
+    config = ExampleConfig(unknown=0.25, cut_history=0.0)
+    made = [tokenizer.decode(e.prompt.prefix) for e in log_examples(jobs, tokenizer, 40, config=config)]
+    assert sum("did before" in text for text in made) == 30
+
+
 def test_histories_are_cut_and_questions_worded_otherwise(jobs: BenchSite):
     tokenizer = WordTokenizer()
     plain = [tokenizer.decode(e.prompt.prefix) for e in log_examples(jobs, tokenizer, 40, "validation")]
@@ -109,7 +125,9 @@ def test_stated_labels_say_what_the_fields_say(jobs: BenchSite):
     config = StatedConfig()
     kinds = set()
     for wish in islice(_programs(stock, config, rng), 120):
-        rows, gains = _slate(wish, stock, config, rng)
+        there = rng.random(len(stock.items)) < 0.9
+        rows, gains = _slate(wish, stock, there, config, rng)
+        assert there[rows].all()
         kinds.add(wish.kind)
         for row, gain in zip(rows.tolist(), gains, strict=True):
             wanted = [stock.states(attribute)[row] for attribute in wish.wanted]

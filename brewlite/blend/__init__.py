@@ -1,6 +1,6 @@
 """The blend: the simple signals and the language model's log-odds, weighed and added up."""
 
-from brewlite.blend.blend import Blend, BlendConfig, Blended, ModelWeights, Weighing
+from brewlite.blend.blend import Blend, BlendConfig, Blended, ModelWeights, Weighing, advised
 from brewlite.blend.stated import StatedConfig
 from brewlite.blend.weights import (
     COLUMNS,
@@ -26,6 +26,7 @@ __all__ = [
     "StatedConfig",
     "Weighing",
     "Weights",
+    "advised",
     "knowledge",
     "shipped_for",
 ]

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
@@ -9,6 +13,7 @@ from numpy.typing import NDArray
 from brewlite.blend.alike import alikeness
 from brewlite.blend.stated import StatedConfig, stated
 from brewlite.blend.weights import COLUMNS, BlendWeights, knowledge
+from brewlite.errors import BadSettings
 from brewlite.ranker import Scores
 from brewlite.retrieval import Signals
 from brewlite.retrieval.catalog import Floats, Ints, Mask
@@ -18,7 +23,6 @@ class ModelWeights(Struct, frozen=True, kw_only=True):
     """What one standard deviation of the model's log-odds counts for, by what is known of the visitor."""
 
     base: float = 0.1
-    """Small, for a model that was not trained to rank (lab notes)."""
     history: float = 0.0
     """More for each unit of log(1 + events of history)."""
     asked: float = 0.0
@@ -29,12 +33,31 @@ class ModelWeights(Struct, frozen=True, kw_only=True):
         return max(self.base + self.history * float(np.log1p(history)) + self.asked * asked, 0.0)
 
 
+UNTAUGHT = ModelWeights(base=0.1)
+"""For a model that was not taught to rank (lab notes)."""
+
+
+def advised(advice: Mapping[str, Any]) -> ModelWeights | None:
+    """The weights in a ranker's advice, under ``model``; None where there are none.
+
+    Raises:
+        BadSettings: they are not numbers, or of another name.
+    """
+    if "model" not in advice:
+        return None
+    try:
+        return msgspec.convert(advice["model"], ModelWeights)
+    except msgspec.ValidationError as error:
+        raise BadSettings(f"the checkpoint's weights for the blend cannot be read: {error}; save it anew") from error
+
+
 class BlendConfig(Struct, frozen=True, kw_only=True):
     """What a log cannot teach."""
 
     stated: StatedConfig = StatedConfig()
     """Logs hold no words."""
-    model: ModelWeights = ModelWeights()
+    model: ModelWeights | None = None
+    """None: what was learned with the model, or ``UNTAUGHT``."""
     model_clip: float = 2.0
     """In standard deviations: no text can talk the model into more than this."""
     min_label_mass: float = 0.01
@@ -105,8 +128,10 @@ class Blend:
             parts = {name: part - np.float32(np.median(part[there])) for name, part in parts.items()}
         return Weighing(parts={**parts, **said}, slope=weights.slope, history=history, asked=bool(said))
 
-    def with_model(self, weighing: Weighing, rows: Ints, scores: Scores | None) -> Blended:
-        """Scores of the candidates ``rows`` (C,) with the model's answers for them.
+    def with_model(
+        self, weighing: Weighing, rows: Ints, scores: Scores | None, advised: ModelWeights | None = None
+    ) -> Blended:
+        """Scores of the candidates ``rows`` (C,) with the model's answers for them, weighed as ``advised`` or as set.
 
         Log-odds are standardised over the candidates: a model's offset and scale mean nothing here. When the model
         puts almost no probability on its two answer words, its part is zero.
@@ -118,7 +143,8 @@ class Blend:
         log_odds = scores.log_odds.astype(np.float64)
         if not np.isfinite(log_odds).all():
             return none
-        part = self.config.model.at(weighing.history, weighing.asked) * standardised(log_odds, self.config.model_clip)
+        weight = (self.config.model or advised or UNTAUGHT).at(weighing.history, weighing.asked)
+        part = weight * standardised(log_odds, self.config.model_clip)
         return Blended(score=base + part, model=part, used_model=True, slope=weighing.slope)
 
 

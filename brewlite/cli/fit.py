@@ -19,10 +19,19 @@ if TYPE_CHECKING:
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of the checkpoint.")
 @click.option("--data", type=click.Path(path_type=Path), help="Folder of the real sites.  [default: BREWLITE_DATA]")
 @click.option("--name", help="What slates call the model.  [default: the folder's name]")
+@click.option("--start", help="A checkpoint to go on from.  [default: the base model]")
 @click.option("--steps", type=click.IntRange(1), help="Of the last phase.  [default: the recipe's]")
 @click.option("--threads", type=click.IntRange(1), help="CPU threads.  [default: torch's choice]")
 @click.option("--json", "as_json", is_flag=True, help="Print the run's figures as JSON.")
-def fit(out: Path, data: Path | None, name: str | None, steps: int | None, threads: int | None, as_json: bool) -> None:
+def fit(
+    out: Path,
+    data: Path | None,
+    name: str | None,
+    start: str | None,
+    steps: int | None,
+    threads: int | None,
+    as_json: bool,
+) -> None:
     """Teach the base model to rank, by brewlite's own recipe.
 
     Takes an hour or two on two cores. A run that was stopped goes on where it was when the same command is given
@@ -31,6 +40,7 @@ def fit(out: Path, data: Path | None, name: str | None, steps: int | None, threa
     \b
     Example:
       brewlite models fit --out brewlite-135m --data ../shared/data
+      brewlite models fit --out better --start brewlite-135m --data ../shared/data
     """
     import torch
 
@@ -39,7 +49,7 @@ def fit(out: Path, data: Path | None, name: str | None, steps: int | None, threa
     if threads is not None:
         torch.set_num_threads(threads)
     with progress_bars() as told, _steps_shown() as tell:
-        figures = fit_checkpoint(out, data, name or out.name, steps, told, tell)
+        figures = fit_checkpoint(out, data, name or out.name, start, steps, told, tell)
     if as_json:
         print_json(figures)
         return

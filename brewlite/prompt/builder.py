@@ -221,4 +221,4 @@ class PromptBuilder:
         """Those of ``words`` that tell the site's items apart."""
         if not words.strip():
             return []
-        return self._lexicon.refresh(moment.catalog.items, moment.catalog.wording).telling(words)
+        return self._lexicon.refresh(moment.catalog.items, moment.catalog.said).telling(words)

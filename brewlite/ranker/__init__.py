@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from msgspec import Struct
@@ -68,6 +68,14 @@ class Ranker(Protocol):
     @property
     def max_length(self) -> int:
         """Most tokens of the prefix and any one candidate together."""
+        ...
+
+    @property
+    def advice(self) -> dict[str, Any]:
+        """What was learned with the model for those who use its scores; empty for one that was not taught to rank.
+
+        Under ``model``: the fields of :class:`brewlite.blend.ModelWeights`.
+        """
         ...
 
     def score(self, prompt: RankingPrompt) -> Scores:

@@ -79,10 +79,8 @@ class Manifest(Struct, frozen=True, kw_only=True):
     structure: Structure | None = None
     """What is kept of the base; None: all."""
     quantization: Literal["", "int8", "nf4"] = ""
-    calibration: dict[str, Any] = {}
-    """Task -> how its log-odds become chances; read by the blend."""
-    blend: dict[str, Any] | None = None
-    """Weights of the blend that were learned with it; read by the blend."""
+    blend: dict[str, Any] = {}
+    """What the blend is advised: see :class:`brewlite.ranker.Ranker`."""
     prompt_version: str = ""
     data: tuple[Source, ...] = ()
     recipe: dict[str, Any] = {}

@@ -49,13 +49,19 @@ class TorchRanker:
         tokenizer: the model's.
         name: what slates say about the model.
         config: how a pass is cut.
+        advice: see :class:`brewlite.ranker.Ranker`.
 
     Raises:
         BadSettings: the model's architecture cannot be used.
     """
 
     def __init__(
-        self, model: Any, tokenizer: PlainTokenizer, name: str, config: TorchRankerConfig | None = None
+        self,
+        model: Any,
+        tokenizer: PlainTokenizer,
+        name: str,
+        config: TorchRankerConfig | None = None,
+        advice: dict[str, Any] | None = None,
     ) -> None:
         text = model.config.get_text_config()
         if not supports(getattr(text, "layer_types", None)):
@@ -64,6 +70,7 @@ class TorchRanker:
         model.set_attn_implementation(NAME)
         self.model = model
         self.name = name
+        self.advice = advice or {}
         self.tokenizer = tokenizer
         self.device: torch.device = model.device
         self.dtype: torch.dtype = model.dtype
@@ -95,16 +102,17 @@ class TorchRanker:
             if threads < 1:
                 raise BadSettings(f"threads is {threads}: give at least 1")
             torch.set_num_threads(threads)
+        advice: dict[str, Any] = {}
         if (checkpoint := checkpoint_of(name_or_path)) is not None:
             model, tokenizer, manifest = load_decoder(checkpoint, kind)
-            name = manifest.name
+            name, advice = manifest.name, manifest.blend
         else:
             folder = locate(name_or_path)
             model, tokenizer = load_model(folder, kind), PlainTokenizer.load(folder)
             name = folder.name if Path(name_or_path).is_dir() else str(name_or_path)
         if quantization and not (checkpoint is not None and manifest.quantization == quantization):
             quantize_(model, quantization)
-        return cls(model.to(where), tokenizer, name, config)
+        return cls(model.to(where), tokenizer, name, config, advice)
 
     @torch.inference_mode()
     def score(self, prompt: RankingPrompt) -> Scores:

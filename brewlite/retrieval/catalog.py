@@ -100,6 +100,13 @@ class Catalog:
         """The text that ``item`` is compared by; the same that its vector was made from."""
         return self.adapter.describe(harmless(item))
 
+    def said(self, item: Item) -> str:
+        """Everything that is said of ``item``: its wording has room for the first of forty comforts only."""
+        safe = harmless(item)
+        values = (value for value in safe.fields.values() if isinstance(value, (str, list)))
+        tags = (str(one) for value in values for one in (value if isinstance(value, list) else [value]))
+        return "\n".join((self.adapter.describe(safe), safe.text, *tags))
+
     def fits(self, constraint: Constraint, at: datetime) -> Mask:
         """Which items ``constraint`` allows at ``at``, (N,) bool."""
         # A filter may say "now": only then does the answer change with the moment.

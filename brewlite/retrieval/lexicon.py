@@ -14,6 +14,7 @@ import numpy as np
 
 from brewlite.adapter import Adapter
 from brewlite.records import Item
+from brewlite.retrieval.asking import ASKING
 from brewlite.retrieval.events import Floats, Ints
 
 FEATURES = 2**18
@@ -64,7 +65,7 @@ class Lexicon:
         """(N,) float32 in [0, 1]: the share of the wish's words in each item, weighted by their rarity squared."""
         if self._held is None:
             return np.zeros(0, dtype=np.float32)
-        wanted = np.unique(self._read([wish]).indices)
+        wanted = np.unique(self._read([" ".join(said_words(wish))]).indices)
         if not len(wanted):
             return np.zeros(len(self._items), dtype=np.float32)
         held = self._columns[:, wanted]
@@ -76,7 +77,7 @@ class Lexicon:
 
     def telling(self, text: str) -> list[str]:
         """The words of ``text`` that some items hold, but not nearly all; the rarest first."""
-        words = list(dict.fromkeys(words_of(text)))
+        words = list(dict.fromkeys(said_words(text)))
         if self._held is None or not words:
             return []
         counts = {word: int(self._columns[:, self._read([word]).indices].sum()) for word in words}
@@ -131,6 +132,12 @@ def words_of(text: str) -> list[str]:
 
     words = (word.removesuffix("s") for word in _WORD.findall(text.casefold()) if word not in ENGLISH_STOP_WORDS)
     return [word for word in words if len(word) > 2]
+
+
+def said_words(wish: str) -> list[str]:
+    """The words of ``wish`` that say what is asked for; all of them where none does."""
+    words = words_of(wish)
+    return [word for word in words if word not in ASKING] or words
 
 
 def values_of(item: Item, adapter: Adapter) -> str:

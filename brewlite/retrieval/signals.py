@@ -129,6 +129,8 @@ class Retrieval:
         self.config = config or RetrievalConfig()
         self.lexicon = Lexicon()
         """Of all that is said of the items; the prompt reads it too."""
+        self._wordings = Lexicon()
+        """Of the items as they are described: histories are compared by what is told first."""
         self._values = Lexicon(str.splitlines)
         self._vectors: dict[str, Floats] = {}
 
@@ -174,7 +176,7 @@ class Retrieval:
             columns["latest"] = cosines[:, -1]
             columns["covisit"] = shared_visitors(liked, moment)
             columns["same_place"] = same_place(liked, moment)
-            words = self.lexicon.refresh(catalog.items, catalog.wording)
+            words = self._wordings.refresh(catalog.items, catalog.wording)
             columns["shared_words"] = words.likeness(liked[-WORDED:])
             columns["matching_words"] = words.match(liked[-WORDED:])
             values = self._values.refresh(catalog.items, lambda item: values_of(item, catalog.adapter))
@@ -213,7 +215,7 @@ class Retrieval:
         catalog = moment.catalog
         if not words:
             return np.zeros(len(catalog.items), dtype=np.float32)
-        return self.lexicon.refresh(catalog.items, catalog.wording).coverage(words)
+        return self.lexicon.refresh(catalog.items, catalog.said).coverage(words)
 
     def _vector(self, words: str, encoder: Encoder) -> Floats:
         if words not in self._vectors:

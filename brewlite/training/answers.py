@@ -27,6 +27,8 @@ class Answered(Struct, frozen=True, kw_only=True, eq=False):
     case: Case
     log_odds: Floats
     """(C,) of the model, in the order of the case's candidates."""
+    prior: Floats
+    """(C,) the scores of the simple signals."""
     model: float
     """NDCG@10 of the model by itself."""
     blend: float
@@ -86,7 +88,14 @@ def _answer(recommender: Recommender, case: Case) -> Answered:
     blend, signals = (
         _ndcg(np.where(weighed.fits, scores, -np.inf), target) for scores in (weighed.blended.score, weighed.prior)
     )
-    return Answered(case=case, log_odds=log_odds, model=_ndcg(log_odds, target), blend=blend, signals=signals)
+    return Answered(
+        case=case,
+        log_odds=log_odds,
+        prior=weighed.prior.astype(np.float64),
+        model=_ndcg(log_odds, target),
+        blend=blend,
+        signals=signals,
+    )
 
 
 def _ndcg(scores: Floats, target: int) -> float:

@@ -188,15 +188,14 @@ def save_shape(
 ) -> Manifest:
     """Write what a way has made as a checkpoint of the base that ``manifest`` names.
 
-    What the large one's log-odds were calibrated by, and its blend, are not the small one's: they are left out.
+    What the blend was advised with the large one is not the small one's: it is left out.
     """
     fresh = structs.replace(
         manifest,
         name=folder.name,
         structure=shape.structure,
         lora=LoraShape(rank=shape.lora.rank, alpha=shape.lora.alpha) if shape.differences else None,
-        calibration={},
-        blend=None,
+        blend={},
         recipe={**manifest.recipe, "smaller": dict(recipe)},
         figures=dict(figures),
         created=datetime.now(UTC).replace(microsecond=0),

@@ -21,12 +21,12 @@ PLAIN = 0.4
 DROPPED = 0.15
 """Share of an item's fields that a dress leaves out."""
 _CONFIGS = (
-    PromptConfig(),
-    PromptConfig(history_tokens=128),
-    PromptConfig(history_tokens=160, history_policy="relevant"),
-    PromptConfig(history_tokens=128, history_policy="weighted", candidate_tokens=48),
-    PromptConfig(candidate_tokens=48, history_item_tokens=20),
-    PromptConfig(candidate_tokens=80, history_events=6),
+    PromptConfig(candidate_tokens=48),
+    PromptConfig(history_tokens=128, candidate_tokens=40),
+    PromptConfig(history_tokens=160, history_policy="relevant", candidate_tokens=48),
+    PromptConfig(history_tokens=128, history_policy="weighted", candidate_tokens=40),
+    PromptConfig(history_item_tokens=20, candidate_tokens=48),
+    PromptConfig(history_events=6, candidate_tokens=80),
 )
 _QUESTIONS: dict[str, tuple[tuple[str, str], ...]] = {
     "realestate": (

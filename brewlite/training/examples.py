@@ -14,7 +14,7 @@ from itertools import islice
 import numpy as np
 from msgspec import Struct, structs
 
-from brewlite.evaluation.log import to_micros
+from brewlite.evaluation.log import from_micros, to_micros
 from brewlite.evaluation.suite.case import Case
 from brewlite.evaluation.suite.preference import Part, matched_cases
 from brewlite.evaluation.suite.site import BenchSite
@@ -31,7 +31,10 @@ class ExampleConfig(Struct, frozen=True, kw_only=True):
     least: int = 8
     most: int = 16
     """Candidates of an example."""
-    cut_history: float = 0.4
+    unknown: float = 0.12
+    """Are of visitors without a history, in the part ``train``: on many sites nearly all choices are, and teach no
+    more than which items are liked."""
+    cut_history: float = 0.25
     """Have only the newest part of their history, of random length from 0."""
     from_catalog: float = 0.25
     """Of an example's other candidates: drawn from everything that could be shown, not from the matched ones."""
@@ -51,7 +54,11 @@ def log_examples(
     Raises BadRecord where the site has no log.
     """
     config = config or ExampleConfig()
-    cases = matched_cases(site, count, seed=config.seed + (part == "train"), part=part)
+    if part != "train":
+        return examples_of(site, tokenizer, matched_cases(site, count, seed=config.seed, part=part), part, config)
+    seed, unknown = config.seed + 1, round(config.unknown * count)
+    cases = matched_cases(site, count - unknown, seed=seed, part=part, where={"history": (1, np.inf)})
+    cases += matched_cases(site, unknown, seed=seed, part=part, where={"history": (0, 1)})
     return examples_of(site, tokenizer, cases, part, config)
 
 
@@ -130,13 +137,15 @@ def _candidates(site: BenchSite, case: Case, config: ExampleConfig, rng: np.rand
 def _example(
     site: BenchSite, case: Case, wardrobe: Wardrobe, config: ExampleConfig, rng: np.random.Generator | None
 ) -> Example:
-    """``case`` as a prompt, its labels, and the sentence encoder's opinion; ``rng`` None: the plain dress."""
+    """``case`` as a prompt, its labels, what encoder and first stage say; ``rng`` None: the plain dress."""
     builder = wardrobe.plain if rng is None else wardrobe.builder(rng)
-    likeness = site.recommender.weigh(case.query, use_model=False).signals["similarity"]
+    # Its weights are of the same part of the log; they are so few that they know it no better than any other.
+    weighed = site.learned(from_micros(site.validation_cut)).weigh(case.query, use_model=False)
     return Example(
         prompt=site.recommender.prompt(case.query, builder),
         gains=tuple(float(id_ in case.good) for id_ in case.query.candidates or ()),
-        teacher=told(likeness, config.teacher),
+        teacher=told(weighed.signals["similarity"], config.teacher),
+        first=tuple(float(score) for score in weighed.blended.slope * weighed.prior),
     )
 
 

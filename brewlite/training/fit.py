@@ -36,6 +36,8 @@ class Example(Struct, frozen=True, kw_only=True):
     """(C,) another ranker's scores; empty: only the labels speak."""
     chances: bool = False
     """Whether the teacher's scores are log-odds, which also say how likely each candidate is."""
+    first: tuple[float, ...] = ()
+    """(C,) what the first stage gives each candidate, in log-odds; empty: it is not asked."""
 
     def __post_init__(self) -> None:
         count = len(self.prompt.candidates)
@@ -43,6 +45,8 @@ class Example(Struct, frozen=True, kw_only=True):
             raise ValueError("an example has neither labels nor a teacher's scores")
         if len(self.gains) not in (0, count) or len(self.teacher) not in (0, count):
             raise ValueError(f"{count} candidates, {len(self.gains)} gains and {len(self.teacher)} teacher's scores")
+        if len(self.first) not in (0, count):
+            raise ValueError(f"{count} candidates, and {len(self.first)} scores of the first stage")
         if self.gains and not max(self.gains) > 0:
             raise ValueError("none of an example's candidates was chosen")
 
@@ -67,6 +71,9 @@ class FitConfig(Struct, frozen=True, kw_only=True):
     """Weight of the teacher where an example has labels too; 1 where it has none."""
     temperature: float = 1.0
     """Of the teacher's distribution."""
+    beside: float = 0.6
+    """Weight of what the model must add to the first stage, against what it must know alone, where an example has
+    the first stage's scores: the label's gradient is then that of their sum, as in boosting."""
     weight_decay: float = 0.01
     clip: float = 1.0
     validate_every: int = 50
@@ -282,7 +289,11 @@ class Fitting:
         loss = torch.zeros(())
         if example.gains:
             gains = torch.tensor(example.gains)
-            loss = listwise(log_odds, gains) + self.config.pointwise * pointwise(log_odds, gains)
+            loss = listwise(log_odds, gains)
+            if example.first:
+                together = listwise(torch.tensor(example.first) + log_odds, gains)
+                loss = (1 - self.config.beside) * loss + self.config.beside * together
+            loss = loss + self.config.pointwise * pointwise(log_odds, gains)
         if example.teacher:
             weight = self.config.teacher if example.gains else 1.0
             teacher = torch.tensor(example.teacher)

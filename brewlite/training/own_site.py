@@ -255,7 +255,6 @@ class _Run:
             data=(*(source for source in start.data if source != own), own),
             recipe={"own site": structs.asdict(self.config), "steps": fitting.step, "started from": self.plan.current},
             figures={},
-            calibration={},
             created=datetime.now(UTC),
         )
 

@@ -86,24 +86,23 @@ class Gathered(Struct, frozen=True, kw_only=True):
 
 SHIPPED = Recipe(
     sites=(
-        SiteShare(site="airbnb_singapore", warm=140, stated=360, log=560, held_out=7),
-        SiteShare(site="airbnb_barossa", warm=110, stated=300, log=380, held_out=5),
-        SiteShare(site="stackexchange_travel", warm=140, stated=360, log=560, held_out=6),
-        SiteShare(site="stackexchange_ai_titles", warm=70, stated=220, log=280, held_out=4),
-        SiteShare(site="stackexchange_coffee", warm=40, stated=120, log=60),
-        SiteShare(site=made_jobs.NAME, warm=80, stated=340, log=380, held_out=4),
+        SiteShare(site="airbnb_singapore", warm=30, stated=150, log=280, held_out=6),
+        SiteShare(site="airbnb_barossa", warm=30, stated=150, log=300, held_out=6),
+        SiteShare(site="stackexchange_travel", warm=30, stated=170, log=380, held_out=6),
+        SiteShare(site="stackexchange_ai_titles", warm=30, stated=130, log=240, held_out=4),
+        SiteShare(site="stackexchange_coffee", warm=20, stated=70, log=60),
+        SiteShare(site=made_jobs.NAME, warm=20, stated=220, log=160, held_out=4),
     ),
     phases=(
         Phase(
             name="likeness",
             kinds=("warm", "stated"),
-            share=0.25,
             fit=FitConfig(steps=35, step_tokens=4000, learning_rate=6e-4, warmup=10, validate_every=35),
         ),
         Phase(
             name="choice",
             kinds=("log", "stated", "warm"),
-            fit=FitConfig(steps=260, step_tokens=4000, learning_rate=6e-4, warmup=10, validate_every=130, teacher=0.35),
+            fit=FitConfig(steps=400, step_tokens=4000, learning_rate=6e-4, warmup=10, validate_every=200, teacher=0.15),
         ),
     ),
     # The lower layers read; they need not learn to rank. Without them a step takes two thirds of the time.
@@ -123,7 +122,7 @@ def gather(
     """
     made = Gathered(warm=[], stated=[], log=[], held_out=[])
     for share in recipe.sites:
-        site = _opened(share.site, data_folder, cache_folder)
+        site = opened(share.site, data_folder, cache_folder)
         try:
             for kind in ("warm", "stated", "log", "held_out"):
                 count = getattr(share, kind)
@@ -141,7 +140,8 @@ def gather(
     return made
 
 
-def _opened(name: str, data_folder: Path, cache_folder: Path) -> BenchSite:
+def opened(name: str, data_folder: Path, cache_folder: Path) -> BenchSite:
+    """A site that may be learned from: the made-up one, or a data set. Raises as :func:`gather`."""
     if name == made_jobs.NAME:
         return made_jobs.made_jobs(cache_folder / "sites", SentenceEncoder(DEFAULT_ENCODER))
     if not data_set(name).trained:

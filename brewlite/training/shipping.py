@@ -8,21 +8,19 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import torch
 from msgspec import structs
 
+from brewlite.errors import BadSettings
 from brewlite.evaluation.suite.datasets import bench_cache, find_data
-from brewlite.ranker.checkpoint import LoraShape, Manifest, Source, save_checkpoint
-from brewlite.ranker.loading import load_model
+from brewlite.ranker.checkpoint import Source, save_checkpoint
 from brewlite.ranker.tokenizer import PlainTokenizer
 from brewlite.training.fit import Look, StepFacts
-from brewlite.training.lora import add_lora, lora_state
-from brewlite.training.model import Student
+from brewlite.training.lora import lora_state
 from brewlite.training.recipe import SHIPPED, Progress, Recipe, gather
 from brewlite.training.recipe import fit as follow
 from brewlite.training.report import write_report
+from brewlite.training.start import student_from
 from brewlite.weights import BASE, locate
-from brewlite.weights.folder import tensors_sha256
 
 LICENCES = {
     "airbnb_barossa": "CC BY 4.0 (Inside Airbnb)",
@@ -41,20 +39,37 @@ def fit_checkpoint(
     out: Path,
     data: Path | None,
     name: str,
+    start: str | Path | None = None,
     steps: int | None = None,
     progress: Progress | None = None,
     tell: Tell | None = None,
 ) -> dict[str, Any]:
     """Follow the shipped recipe and write the checkpoint ``out``; its state lies beside it in ``OUT-run``.
 
-    Returns figures of the run. Raises as :func:`gather`, and WeightsMissing without the base.
+    Args:
+        out: the checkpoint's folder.
+        data: that of the real sites; None: where the suite finds it.
+        name: the checkpoint's.
+        start: a checkpoint to go on from; the recipe's first phase, which it has been through, is left out.
+        steps: of the last phase.
+        progress: called while examples are made.
+        tell: called after each step.
+
+    Returns:
+        Figures of the run.
+
+    Raises:
+        BadSettings: ``start`` stands on another base; else as :func:`gather`.
+        WeightsMissing: the base.
     """
     recipe = with_steps(SHIPPED, steps)
-    base = locate(BASE)
-    tokenizer = PlainTokenizer.load(base)
+    if start is not None:
+        recipe = structs.replace(recipe, phases=recipe.phases[1:])
+    tokenizer = PlainTokenizer.load(locate(BASE))
     gathered = gather(recipe, find_data(data), bench_cache(), tokenizer, progress)
-    student = Student(load_model(base, torch.bfloat16), tokenizer)
-    add_lora(student.decoder, recipe.lora)
+    student, manifest = student_from(BASE if start is None else start, recipe.lora)
+    if manifest.base != BASE:
+        raise BadSettings(f"{start} stands on {manifest.base}: the recipe is for {BASE}; choose another --start")
     state = out.with_name(f"{out.name}-run")
     totals = {phase.name: phase.fit.steps for phase in recipe.phases}
 
@@ -77,15 +92,14 @@ def fit_checkpoint(
         "ndcg_after": round(max(look.ndcg for look in runs[-1].looks), 4) if runs[-1].looks else None,
         "report": str(report),
     }
-    manifest = Manifest(
+    run = {key: value for key, value in figures.items() if key != "report"}
+    manifest = structs.replace(
+        manifest,
         name=name,
-        base=BASE,
-        base_sha256=tensors_sha256(base),
         licence="Apache-2.0",
-        lora=LoraShape(rank=recipe.lora.rank, alpha=recipe.lora.alpha),
         data=tuple(Source(name=s.site, licence=LICENCES.get(s.site, "")) for s in recipe.sites),
-        recipe=msgspec.to_builtins(recipe),
-        figures={"run": {key: value for key, value in figures.items() if key != "report"}},
+        recipe=msgspec.to_builtins(recipe) | ({"before": manifest.recipe} if start is not None else {}),
+        figures={"run": run} | ({"before": manifest.figures} if start is not None else {}),
         created=datetime.now(UTC).replace(microsecond=0),
     )
     save_checkpoint(out, manifest, lora_state(student.decoder))

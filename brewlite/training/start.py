@@ -44,10 +44,12 @@ def student_from(name_or_path: str | Path, new: LoraConfig | None = None) -> tup
         manifest = _on_base(name_or_path, folder)
     shape = manifest.lora or LoraShape(rank=new.rank, alpha=new.alpha)
     student = Student(model, tokenizer)
-    add_lora(student.decoder, LoraConfig(rank=shape.rank, alpha=shape.alpha, seed=new.seed))
     if state:
+        add_lora(student.decoder, LoraConfig(rank=shape.rank, alpha=shape.alpha))
         _only(student.decoder, {name.rpartition(".")[0] for name in state})
         load_lora(student.decoder, state)
+    else:
+        add_lora(student.decoder, structs.replace(new, rank=shape.rank, alpha=shape.alpha))
     return student, structs.replace(manifest, lora=shape)
 
 

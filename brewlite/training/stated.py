@@ -13,7 +13,7 @@ from itertools import islice
 import numpy as np
 from msgspec import Struct, structs
 
-from brewlite.evaluation.log import Floats, Ints, from_micros
+from brewlite.evaluation.log import NEVER, Floats, Ints, Mask, from_micros
 from brewlite.evaluation.suite.site import BenchSite
 from brewlite.evaluation.suite.stated.stock import Stock, rows_of, stock_of
 from brewlite.evaluation.suite.stated.twins import nearest_pairs
@@ -21,7 +21,7 @@ from brewlite.evaluation.suite.stated.wish import Kind, Wish, wishes
 from brewlite.ranker import Tokenizer
 from brewlite.records import Query
 from brewlite.training.dress import Wardrobe
-from brewlite.training.examples import history_of, moments
+from brewlite.training.examples import history_of
 from brewlite.training.fit import Example
 
 
@@ -56,15 +56,17 @@ def stated_examples(
 
 def _drawn(site: BenchSite, wardrobe: Wardrobe, config: StatedConfig, rng: np.random.Generator) -> Iterator[Example]:
     stock = stock_of(site)
+    came = np.array([site.first_touch[site.row[item.id]] if item.id in site.row else NEVER for item in stock.items])
     for wish in _programs(stock, config, rng):
-        rows, gains = _slate(wish, stock, config, rng)
-        if len(rows) < 4:
+        at = _late(site, rng)
+        rows, gains = _slate(wish, stock, came < at, config, rng)
+        if len(rows) < 4 or not any(gains):
             continue
         words = wish.words
         if rng.random() < config.second and (more := _second(wish, stock, rows, gains, config, rng)) is not None:
             words, gains = f"{words} {more[0]}", more[1]
         ids = tuple(stock.items[row].id for row in rows)
-        query = _query(site, words, ids, config, rng)
+        query = _query(site, at, words, ids, config, rng)
         query = structs.replace(query, task=wardrobe.task(rng))
         yield Example(prompt=site.recommender.prompt(query, wardrobe.builder(rng)), gains=tuple(gains))
 
@@ -86,9 +88,14 @@ def _programs(stock: Stock, config: StatedConfig, rng: np.random.Generator) -> I
             yield wish
 
 
-def _slate(wish: Wish, stock: Stock, config: StatedConfig, rng: np.random.Generator) -> tuple[Ints, list[float]]:
-    """Rows, shuffled, and their gains: items that answer beside their twins; sometimes plain others too."""
-    fitting, failing = wish.fitting(stock), wish.failing(stock)
+def _slate(
+    wish: Wish, stock: Stock, there: Mask, config: StatedConfig, rng: np.random.Generator
+) -> tuple[Ints, list[float]]:
+    """Rows, shuffled, and their gains: items that answer beside their twins; sometimes plain others too.
+
+    ``there`` (I,): which items could be shown at the moment; else all would be new, and wanted by nobody.
+    """
+    fitting, failing = wish.fitting(stock) & there, wish.failing(stock) & there
     pairs = nearest_pairs(stock, rows_of(fitting), rows_of(failing), int(rng.integers(2, config.pairs + 1)), rng)
     good, bad = [fits for fits, _ in pairs], [twin for _, twin in pairs]
     if rng.random() < 0.5:  # a list as it is served: few answer, most are nothing like them
@@ -116,9 +123,16 @@ def _second(
     return None
 
 
-def _query(site: BenchSite, words: str, ids: tuple[str, ...], config: StatedConfig, rng: np.random.Generator) -> Query:
-    """The words, said at some moment before the validation part, with a real visitor's history or without any."""
-    (at,) = moments(site, 1, rng)
+def _late(site: BenchSite, rng: np.random.Generator) -> int:
+    """A moment, in microseconds, in the last third of what lies before the validation part: most items are there."""
+    times = site.log.at[: np.searchsorted(site.log.at, site.validation_cut)]
+    return int(times[rng.integers(2 * len(times) // 3, len(times))])
+
+
+def _query(
+    site: BenchSite, at: int, words: str, ids: tuple[str, ...], config: StatedConfig, rng: np.random.Generator
+) -> Query:
+    """The words, said at ``at``, with a real visitor's history or without any."""
     query = Query(instructions=words, at=from_micros(at), candidates=ids, history=())
     if rng.random() >= config.with_history:
         return query

@@ -11,6 +11,7 @@ from brewlite.adapter import Field
 from brewlite.adapter.plain import words_of
 from brewlite.records import Constraint, FieldValue
 from brewlite.wishes.language import Phrase
+from brewlite.wishes.refusals import Parted, part
 from brewlite.wishes.sentence import Sentence
 
 MAX_PHRASE = 6
@@ -48,13 +49,27 @@ def find_names(sentence: Sentence, fields: Sequence[Field], known: Mapping[str, 
     for i in range(len(sentence)):
         last = _longest(sentence, i, names)[0]
         named[i:last] = [True] * (last - i)
-    mentions = list(_mentions(sentence, names, named))
+    refused = part(sentence.words)
+    mentions = [
+        mention
+        for mention in _mentions(sentence, names, named)
+        if mention.negated or not _spared(sentence, mention, refused)
+    ]
     found = []
     for constraint, sources in _without_contradictions(_united(sentence, mentions)):
         found.append(constraint)
         for mention in sources:
             sentence.take(mention.first, mention.last)
     return found
+
+
+def _spared(sentence: Sentence, mention: Mention, said: Parted) -> bool:
+    """Whether the whole request refuses what the words around the name do not: ``jobs in Ohio put me off``.
+
+    Such a name is left to the words: it must not become a limit the wrong way round.
+    """
+    name = sentence.text(mention.first, mention.last).casefold()
+    return name in said.unwanted.casefold() and name not in said.wanted.casefold()
 
 
 def _mentions(sentence: Sentence, names: Mapping[Phrase, tuple[Name, ...]], named: Sequence[bool]) -> Iterator[Mention]:
@@ -321,8 +336,8 @@ def _add_known(
             continue
         for value in values:
             parts = dict.fromkeys((value, *value.split(","))) if field == "place" else (value,)
-            for part in parts:
-                said = part.strip()
+            for one in parts:
+                said = one.strip()
                 if said and said.casefold() in words and said.casefold() not in declared.get(field, ()):
                     _add(names, said, Name(field=field, type=types[field], value=said, declared=False))
 

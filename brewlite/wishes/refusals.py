@@ -29,7 +29,11 @@ _BEFORE = (
     r"stay (?:in|at|near))",
     r"(?:i |we )?(?:hate|dislike|detest|loathe|avoid|refuse)",
     r"(?:i am|i'm|im|we are|we're)? ?(?:tired|sick|weary) of|(?:i am|i'm|we are|we're)? ?fed up with|"
-    r"(?:had )?enough of",
+    r"(?:(?:i've|i have|we've|we have) )?(?:seen |had |read )?(?:more than )?enough (?:of|about)|"
+    r"(?:i've|i have|we've|we have) (?:seen|had|read) (?:more than )?enough",
+    r"(?:i've |i have |we've |we have )?had (?:my|our) (?:share|fill) of|none of(?: the)?|"
+    r"(?:something|anything|somewhere) else than|(?:i |we )?have no use for|"
+    r"the last (?:thing|place) (?:i|we) (?:need|want)(?: to see)?(?: is| are)?",
     r"(?:i am|i'm|im|we are|we're|my \w+ is|he is|she is)? ?allergic to|scared of|afraid of",
     r"(?:please )?(?:spare me|skip|leave out|hide|drop|keep me away from|stay away from|steer clear of)",
     r"(?:anything|everything|anywhere|something) (?:but|except|other than|apart from)|(?:except|excluding|"
@@ -53,7 +57,8 @@ _BEHIND = (
     r"(?:isn't|aren't) (?:for me|for us|my thing|our thing|an option|what i (?:want|need))",
     r"(?:is|are|would be) (?:out|out of the question|a no-go|a no go|no good|a deal-?breaker|a turn-?off|"
     r"unacceptable)",
-    r"(?:put|puts|turn|turns) (?:me|us) off|(?:bore|bores|annoy|annoys|bother|bothers) (?:me|us)",
+    r"(?:put|puts|turn|turns) (?:me|us) off|(?:leave|leaves) (?:me|us) cold|"
+    r"(?:bore|bores|annoy|annoys|bother|bothers) (?:me|us)",
     r"no,? thanks?(?: you)?|not for (?:me|us)|must be avoided|(?:kommt|kommen) nicht in frage|ne m'intéressent? pas",
     r"no me interesan?",
 )
@@ -63,6 +68,7 @@ _WELCOME = (
     r"not (?:only|just|sure|far|necessarily|fussy|fussed|picky|bothered|required|essential|a problem|"
     r"important|bad)\b",
     r"(?:don't|dont|do not|doesn't|does not|wouldn't|would not) (?:mind|care|matter|have to|know|need to)\b",
+    r"(?:never|can't|cannot|couldn't|don't) (?:get|have|see|read) enough\b|never tire\b|"
     r"nothing (?:but|special|fancy|less|more)\b|why not\b|can't wait\b|cannot wait\b|if not\b|"
     r"whether or not\b|or not\b",
     r"nicht (?:nur|weit|zwingend|wichtig|schlimm)\b|pas (?:loin|seulement|forcément|grave)\b|no (?:solo|"

@@ -56,6 +56,11 @@ class KeptScores:
         """The asked ranker's."""
         return self.ranker.max_length
 
+    @property
+    def advice(self) -> dict[str, Any]:
+        """The asked ranker's."""
+        return self.ranker.advice
+
     def __len__(self) -> int:
         return len(self._kept)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 import numpy as np
@@ -143,6 +143,11 @@ class OneAtATime:
     def max_length(self) -> int:
         """The ranker's."""
         return self.ranker.max_length
+
+    @property
+    def advice(self) -> dict[str, Any]:
+        """The ranker's."""
+        return self.ranker.advice
 
     def score(self, prompt: RankingPrompt) -> Scores:
         """Scores of every candidate, in order; label mass is not read (1)."""

@@ -1,0 +1,5 @@
+"""``python -m brewlite``: the command line."""
+
+from brewlite.cli import main
+
+main()

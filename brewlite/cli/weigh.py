@@ -1,0 +1,84 @@
+"""``brewlite models weigh``: how much a checkpoint should count for beside the simple signals."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from brewlite.cli.output import console, print_json, progress_bars
+
+if TYPE_CHECKING:
+    from brewlite.evaluation.statistics import Estimate
+    from brewlite.training.model_weight import LearnedModelWeight
+
+
+@click.command()
+@click.argument("checkpoint")
+@click.option("--data", type=click.Path(path_type=Path), help="Folder of the data sets.  [default: ../shared/data]")
+@click.option("--site", "only", multiple=True, metavar="NAME", help="Only this one of the recipe's sites. Repeatable.")
+@click.option("--cache", type=click.Path(path_type=Path), help="For imported sites and kept scores.")
+@click.option("--cases", type=click.IntRange(1), default=60, show_default=True, help="Choices of each site, at most.")
+@click.option("--requests", type=click.IntRange(0), default=20, show_default=True, help="Of each site, at most.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Chooses the cases.")
+@click.option("--json", "as_json", is_flag=True, help="Print what was learned as one JSON document.")
+def weigh(
+    checkpoint: str,
+    data: Path | None,
+    only: tuple[str, ...],
+    cache: Path | None,
+    cases: int,
+    requests: int,
+    seed: int,
+    as_json: bool,
+) -> None:
+    """Learn how much CHECKPOINT should count for beside the simple signals, and write it into its manifest.
+
+    It is asked about choices in the validation part of the logs, and about requests. What it adds to the simple
+    signals is told by cross-validation: each fifth of the visitors is judged by weights of the other four.
+
+    \b
+    Example:
+      brewlite models weigh models/brewlite-135m --data ../shared/data
+    """
+    from brewlite.evaluation.suite.datasets import bench_cache, find_data
+    from brewlite.training.recipe import SHIPPED, opened
+    from brewlite.training.weighing import WeighingConfig, weigh_checkpoint
+
+    folder, cache = find_data(data), cache or bench_cache()
+    names = only or [share.site for share in SHIPPED.sites]
+    config = WeighingConfig(cases=cases, requests=requests, seed=seed)
+    with progress_bars() as progress:
+        sites = [opened(name, folder, cache) for name in names]
+        try:
+            learned = weigh_checkpoint(checkpoint, sites, cache / "scores", config, progress)
+        finally:
+            for site in sites:
+                site.recommender.close()
+    if as_json:
+        print_json(learned)
+        return
+    _show(learned)
+    click.echo(f"wrote {checkpoint}", err=True)
+
+
+def _show(learned: LearnedModelWeight) -> None:
+    from rich.table import Table
+
+    table = Table("site", "the model adds (NDCG@10)")
+    for name, adds in learned.by_site.items():
+        table.add_row(name, _interval(adds))
+    table.add_row("each counting alike", _interval(learned.adds))
+    console.print(table)
+    weights = learned.weights
+    console.print(
+        f"A standard deviation of its log-odds counts {weights.base:.2f}, {weights.history:+.2f} for each unit of "
+        f"log(1 + events), {weights.asked:+.2f} where something was asked for ({learned.cases} cases)."
+    )
+
+
+def _interval(estimate: Estimate) -> str:
+    if estimate.low is None or estimate.high is None:
+        return f"{estimate.value:+.3f}"
+    return f"{estimate.value:+.3f} ({estimate.low:+.3f} to {estimate.high:+.3f})"

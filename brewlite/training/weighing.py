@@ -1,0 +1,149 @@
+"""How much a checkpoint should count for beside the simple signals: asked of it, learned, and written into it.
+
+Choices of the validation part say what the model adds where nothing was said; requests, in training's half of
+attributes and wordings, say how much more it should count where something was. Only sites that may be learned from
+are asked, so that those which are kept out stay a test of whether the weights carry over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from msgspec import Struct, structs
+
+from brewlite.errors import BadSettings
+from brewlite.evaluation.log import Mask, from_micros
+from brewlite.evaluation.suite.kept import KeptScores
+from brewlite.evaluation.suite.site import BenchSite
+from brewlite.evaluation.suite.stated.stock import Stock, rows_of, stock_of
+from brewlite.evaluation.suite.stated.twins import nearest_pairs
+from brewlite.evaluation.suite.stated.wish import Kind, wishes
+from brewlite.ranker import load_ranker
+from brewlite.ranker.checkpoint import read_differences, read_manifest, save_checkpoint
+from brewlite.records import Query
+from brewlite.training.answers import answers, validation_cases
+from brewlite.training.model_weight import Heard, LearnedModelWeight, learn_model_weight
+from brewlite.weights import checkpoint_of
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is done, how much of it, out of how much."""
+KINDS: tuple[Kind, ...] = ("want", "refusal")
+PAIRS = 4
+"""Most items that answer a request, each with its twin."""
+
+
+class WeighingConfig(Struct, frozen=True, kw_only=True):
+    """What a checkpoint is asked, of each site."""
+
+    cases: int = 60
+    """Choices, at most."""
+    requests: int = 20
+    seed: int = 0
+
+
+def weigh_checkpoint(
+    name: str,
+    sites: Sequence[BenchSite],
+    kept: Path,
+    config: WeighingConfig | None = None,
+    progress: Progress | None = None,
+) -> LearnedModelWeight:
+    """Learn what the checkpoint ``name`` should count for, and write it into its manifest.
+
+    Args:
+        name: a checkpoint's folder.
+        sites: whose validation parts are asked; all may be learned from.
+        kept: folder of scores that were given before.
+        config: how much is asked.
+        progress: called while it is asked.
+
+    Raises:
+        BadSettings: ``name`` is no checkpoint of its own folder, or a site is kept out of training.
+        BadRecord: too few cases.
+    """
+    config = config or WeighingConfig()
+    folder = checkpoint_of(name)
+    if folder is None:
+        raise BadSettings(f"{name!r} is no checkpoint: name the folder that `brewlite models fit --out` wrote")
+    for site in sites:
+        if not site.data.trained:
+            raise BadSettings(f"site {site.name!r} is kept out of training: choose one that is marked as trained")
+    ranker = KeptScores(load_ranker(name), kept)
+    heard = [
+        each
+        for site in sites
+        for each in (*heard_choices(site, ranker, config, progress), *heard_requests(site, ranker, config, progress))
+    ]
+    learned = learn_model_weight(heard, config.seed)
+    manifest = read_manifest(folder)
+    figures = {**manifest.figures, "beside the simple signals": told(learned)}
+    blend = {**manifest.blend, "model": structs.asdict(learned.weights)}
+    save_checkpoint(folder, structs.replace(manifest, blend=blend, figures=figures), read_differences(folder))
+    return learned
+
+
+def told(learned: LearnedModelWeight) -> dict[str, object]:
+    """The figures of what was learned, for a manifest."""
+    return {
+        "cases": learned.cases,
+        "ndcg without the model": round(learned.without, 4),
+        "ndcg with it": round(learned.together, 4),
+        "adds": [round(v, 4) for v in (learned.adds.value, learned.adds.low, learned.adds.high) if v is not None],
+    }
+
+
+def heard_choices(
+    site: BenchSite, ranker: KeptScores, config: WeighingConfig, progress: Progress | None = None
+) -> Iterator[Heard]:
+    """What model and first stage say where visitors of the validation part chose."""
+    for answer in answers(site, ranker, validation_cases(site, config.cases, config.seed), progress, "choices"):
+        case = answer.case
+        yield Heard(
+            first=answer.prior,
+            log_odds=answer.log_odds,
+            chosen=(case.query.candidates or ()).index(case.good[0]),
+            history=int(case.facets["history"]),
+            visitor=case.visitor,
+            site=site.name,
+        )
+
+
+def heard_requests(
+    site: BenchSite, ranker: KeptScores, config: WeighingConfig, progress: Progress | None = None
+) -> Iterator[Heard]:
+    """What they say of items that answer a request, each among all those that do not."""
+    stock, rng = stock_of(site), np.random.default_rng([config.seed, 23])
+    at = from_micros(site.cut - 1)
+    weighing = site.learned(at)
+    recommender = weighing.with_config(weighing.config, ranker)
+    drawn = (wishes(stock, kind, rng, 0.01, 0.6, kept_out=False) for kind in KINDS)
+    asked = [wish for each in drawn for wish in islice(each, config.requests // len(KINDS))]
+    for done, wish in enumerate(asked, start=1):
+        pairs = _pairs(stock, wish.fitting(stock), wish.failing(stock), rng)
+        if progress is not None:
+            progress(f"{site.name}: requests", done, len(asked))
+        if not pairs:
+            continue
+        ids = tuple(stock.items[row].id for pair in pairs for row in pair)
+        said = recommender.weigh(Query(instructions=wish.words, at=at, candidates=ids, history=()))
+        if said.scores is None:
+            continue
+        shown = [0, *range(1, len(ids), 2)]  # one that answers, and all that do not
+        yield Heard(
+            first=said.prior[shown].astype(np.float64),
+            log_odds=said.scores.log_odds[shown].astype(np.float64),
+            chosen=0,
+            history=0,
+            visitor=f"{site.name}: {wish.words}",
+            site=site.name,
+            asked=True,
+        )
+
+
+def _pairs(stock: Stock, fitting: Mask, failing: Mask, rng: np.random.Generator) -> list[tuple[int, int]]:
+    """(row that answers, its twin), a few."""
+    pairs = nearest_pairs(stock, rows_of(fitting), rows_of(failing), PAIRS, rng)
+    return [(int(fits), int(twin)) for fits, twin in pairs]
