@@ -43,3 +43,21 @@ def test_no_word_is_invented(words):
     parted = part(words)
     letters = set(words.casefold().replace("’", "'")) | set(", exceptonly")
     assert set((parted.wanted + parted.unwanted).casefold()) <= letters
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted", "unwanted"),
+    [
+        ("I never get enough of cottages", "I never get enough of cottages", ""),
+        ("I can't get enough of saunas, but without a bar", "I can't get enough of saunas", "a bar"),
+        ("Old mills leave me cold", "", "Old mills"),
+        ("None of the shared rooms, please", "", "shared rooms"),
+        ("The last thing I need is a night shift", "", "a night shift"),
+        ("I've seen enough basements", "", "basements"),
+        ("I've had my fill of festivals", "", "festivals"),
+        ("Somewhere else than the harbour", "", "the harbour"),
+        ("We have no use for a gym", "", "a gym"),
+    ],
+)
+def test_more_ways_to_refuse(words: str, wanted: str, unwanted: str):
+    assert part(words) == (wanted, unwanted)

@@ -217,8 +217,11 @@ def test_wishes_are_no_limits(words):
 
 @pytest.mark.parametrize(
     "words",
-    ["salary 60k", "remote python job", "in Chicago", "server", "at Google", "night shift ok", "remote or hybrid"],
-)
+    [
+        "salary 60k", "remote python job", "in Chicago", "server", "at Google", "night shift ok", "remote or hybrid",
+        "jobs in Washington put me off", "I'm tired of jobs in Washington", "I've had my share of jobs in Washington",
+    ],
+)  # fmt: skip
 def test_wishes_about_jobs_are_no_limits(words):
     assert read(words, JOBS).constraints == ()
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from functools import lru_cache
 
 # Only names HTML knows: "a < b", "vector<int>" and "<your name>" are words of a post, not markup.
 _TAG_NAMES = (
@@ -58,6 +59,7 @@ def cut(text: str, limit: int) -> str:
     return (head[:space] if space > limit // 2 else head).rstrip(" ,;:.-–(") + "…"
 
 
+@lru_cache(maxsize=20_000)  # the same few hundred names are compared for every item
 def words_of(text: str) -> str:
     """``text`` for comparing names: lower case, every run of other signs than letters and digits one space."""
     return " ".join(re.findall(r"[^\W_]+", text.casefold()))
