@@ -19,7 +19,7 @@ def heard(rng: np.random.Generator, count: int, model: float, by_history: float 
         made.append(
             Heard(
                 first=first,
-                log_odds=3 * truth - 7,
+                log_odds=truth - 7,
                 chosen=chosen,
                 history=history,
                 visitor=f"v{number // 2}",

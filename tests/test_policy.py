@@ -90,3 +90,25 @@ def test_a_model_that_is_absent_unsure_or_broken_adds_nothing(scores):
     blended = blend().with_model(weighing([0.3, 0.1]), np.arange(2), scores)
     assert not blended.used_model
     assert blended.score == pytest.approx([0.3, 0.1])
+
+
+def test_a_taught_model_counts_as_it_speaks():
+    """Its log-odds have a scale: where it hardly prefers anything, it hardly counts. Nothing said of all counts."""
+    weights = ModelWeights(base=0.5, taught=True)
+    config = BlendConfig(model=weights, model_clip=2.0)
+    faint, rows = [0.0, 0.1, 0.2], np.arange(3)
+    blended = blend(config).with_model(weighing([0.0] * 3), rows, answers(faint))
+    assert blended.model.tolist() == pytest.approx([-0.05, 0.0, 0.05])
+    lower = blend(config).with_model(weighing([0.0] * 3), rows, answers([value - 7.0 for value in faint]))
+    assert lower.model.tolist() == pytest.approx(blended.model.tolist(), abs=1e-6)
+    loud = blend(config).with_model(weighing([0.0] * 3), rows, answers([-90.0, 0.0, 90.0]))
+    assert loud.model.tolist() == pytest.approx([-1.0, 0.0, 1.0]), "no text talks it into more"
+
+
+def test_what_a_checkpoint_advises_counts_where_nothing_is_set():
+    rows, scores = np.arange(2), answers([0.0, 1.0])
+    advised = ModelWeights(base=0.8, taught=True)
+    by_advice = blend().with_model(weighing([0.0, 0.0]), rows, scores, advised)
+    assert by_advice.model.tolist() == pytest.approx([-0.4, 0.4])
+    by_hand = blend(BlendConfig(model=ModelWeights(base=0.0))).with_model(weighing([0.0, 0.0]), rows, scores, advised)
+    assert by_hand.model.tolist() == [0.0, 0.0]

@@ -20,17 +20,25 @@ from brewlite.retrieval.catalog import Floats, Ints, Mask
 
 
 class ModelWeights(Struct, frozen=True, kw_only=True):
-    """What one standard deviation of the model's log-odds counts for, by what is known of the visitor."""
+    """What the model's log-odds count for, by what is known of the visitor."""
 
     base: float = 0.1
     history: float = 0.0
     """More for each unit of log(1 + events of history)."""
     asked: float = 0.0
     """More when the query says what is wanted, or what is not."""
+    taught: bool = False
+    """Whether the model was taught to rank: then its log-odds have a scale, and are counted as they are. Else one
+    standard deviation over the candidates counts for so much."""
 
     def at(self, history: int, asked: bool) -> float:
         """The weight for a visitor with so many events; never below 0."""
         return max(self.base + self.history * float(np.log1p(history)) + self.asked * asked, 0.0)
+
+    def part(self, log_odds: NDArray[np.float64], history: int, asked: bool, clip: float) -> NDArray[np.float64]:
+        """(C,) what the model's log-odds add to the candidates' scores; what it says of all alike adds nothing."""
+        scaled = around_mean(log_odds, clip) if self.taught else standardised(log_odds, clip)
+        return self.at(history, asked) * scaled
 
 
 UNTAUGHT = ModelWeights(base=0.1)
@@ -59,9 +67,10 @@ class BlendConfig(Struct, frozen=True, kw_only=True):
     model: ModelWeights | None = None
     """None: what was learned with the model, or ``UNTAUGHT``."""
     model_clip: float = 2.0
-    """In standard deviations: no text can talk the model into more than this."""
+    """Standard deviations, or log-odds of a taught model: no text can talk the model into more than this."""
     min_label_mass: float = 0.01
-    """Mean probability on the two answer words below which the model is taken not to have understood."""
+    """Mean probability on the two answer words below which a model that was not taught is taken not to have
+    understood. What was taught learned the difference between the two alone."""
 
 
 class Weighing(Struct, frozen=True, kw_only=True, eq=False):
@@ -133,18 +142,18 @@ class Blend:
     ) -> Blended:
         """Scores of the candidates ``rows`` (C,) with the model's answers for them, weighed as ``advised`` or as set.
 
-        Log-odds are standardised over the candidates: a model's offset and scale mean nothing here. When the model
-        puts almost no probability on its two answer words, its part is zero.
+        Log-odds are told from their mean over the candidates: what the model says of all alike means nothing here.
+        When one that was not taught puts almost no probability on its two answer words, its part is zero.
         """
         base = weighing.prior[rows].astype(np.float64)
         none = Blended(score=base, model=np.zeros_like(base), used_model=False, slope=weighing.slope)
-        if scores is None or float(scores.label_mass.mean()) < self.config.min_label_mass:
+        weights = self.config.model or advised or UNTAUGHT
+        if scores is None or (not weights.taught and float(scores.label_mass.mean()) < self.config.min_label_mass):
             return none
         log_odds = scores.log_odds.astype(np.float64)
         if not np.isfinite(log_odds).all():
             return none
-        weight = (self.config.model or advised or UNTAUGHT).at(weighing.history, weighing.asked)
-        part = weight * standardised(log_odds, self.config.model_clip)
+        part = weights.part(log_odds, weighing.history, weighing.asked, self.config.model_clip)
         return Blended(score=base + part, model=part, used_model=True, slope=weighing.slope)
 
 
@@ -152,3 +161,8 @@ def standardised(log_odds: NDArray[np.float64], clip: float) -> NDArray[np.float
     """(C,) in standard deviations from the mean, at most ``clip`` of them."""
     standard = (log_odds - log_odds.mean()) / max(float(log_odds.std()), 1e-6)
     return np.asarray(np.clip(standard, -clip, clip))
+
+
+def around_mean(log_odds: NDArray[np.float64], clip: float) -> NDArray[np.float64]:
+    """(C,) log-odds from their mean, at most ``clip``."""
+    return np.asarray(np.clip(log_odds - log_odds.mean(), -clip, clip))

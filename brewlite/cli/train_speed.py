@@ -5,11 +5,11 @@ from __future__ import annotations
 import click
 
 from brewlite.cli.output import console, print_json, progress_console
-from brewlite.weights import DEFAULT_RANKER
+from brewlite.weights import BASE
 
 
 @click.command("train")
-@click.option("--model", default=DEFAULT_RANKER, show_default=True, help="Base model: registry name or folder.")
+@click.option("--model", default=BASE, show_default=True, help="Base model: registry name or folder.")
 @click.option("--threads", type=click.IntRange(1), help="CPU threads.  [default: torch's choice]")
 @click.option("--seconds", default=45.0, show_default=True, help="Of each of the two ways.")
 @click.option("--full", is_flag=True, help="Learn all weights instead of low-rank differences.")

@@ -23,6 +23,7 @@ from brewlite.errors import BadSettings
 from brewlite.evaluation.metrics import Places, ndcg, place
 from brewlite.records import RankingPrompt
 from brewlite.training.losses import listwise, pointwise, to_chances, to_teacher
+from brewlite.training.memory import keep_freed_memory
 from brewlite.training.model import Student
 
 
@@ -141,6 +142,7 @@ class Fitting:
         self._learned = {name: p for name, p in student.decoder.named_parameters() if p.requires_grad}
         # Steps of 1e-3 of a weight are lost in 16 bits: the optimizer moves copies of 32.
         self._masters = [p.detach().float().requires_grad_() for p in self._learned.values()]
+        keep_freed_memory()
         self._optimizer = torch.optim.AdamW(
             self._masters, lr=config.learning_rate, weight_decay=config.weight_decay, foreach=False
         )

@@ -11,7 +11,7 @@ import numpy as np
 from msgspec import Struct
 
 from brewlite.blend import BlendConfig, ModelWeights
-from brewlite.blend.blend import standardised
+from brewlite.blend.blend import around_mean
 from brewlite.blend.choice import Choices, Matrix, fit
 from brewlite.errors import BadRecord
 from brewlite.evaluation.log import Floats, Ints
@@ -57,7 +57,7 @@ class LearnedModelWeight(Struct, frozen=True, kw_only=True):
 
 
 def learn_model_weight(cases: Sequence[Heard], seed: int = 0, config: BlendConfig | None = None) -> LearnedModelWeight:
-    """The weights of the model's standardised log-odds that make what was chosen likeliest.
+    """The weights of the model's log-odds that make what was chosen likeliest.
 
     The figures are told by cross-validation: each fifth of the visitors is judged by weights of the other four.
 
@@ -88,7 +88,7 @@ def learn_model_weight(cases: Sequence[Heard], seed: int = 0, config: BlendConfi
 
 def _terms(case: Heard, clip: float) -> Matrix:
     """(C, 4) the chosen candidate first: the first stage's score, and the model's part by what is known."""
-    model = standardised(case.log_odds, clip)
+    model = around_mean(case.log_odds, clip)
     known = np.array([1.0, np.log1p(case.history), float(case.asked)])
     table = np.column_stack([case.first, model[:, None] * known])
     order = np.append(case.chosen, np.delete(np.arange(len(table)), case.chosen))
@@ -100,11 +100,11 @@ def _fitted(lists: Sequence[Matrix]) -> ModelWeights:
     found = fit(Choices.of(list(lists)), np.array([1.0, 0.0, 0.0, 0.0]), STRENGTH)
     # Where the first stage is worth nothing at all its slope goes to 0, and the model cannot be weighed against it.
     base, history, asked = (found[1:] / max(float(found[0]), 0.1)).round(4).tolist()
-    return ModelWeights(base=base, history=history, asked=asked)
+    return ModelWeights(base=base, history=history, asked=asked, taught=True)
 
 
 def _together(case: Heard, weights: ModelWeights, clip: float) -> Floats:
-    return np.asarray(case.first + weights.at(case.history, case.asked) * standardised(case.log_odds, clip))
+    return np.asarray(case.first + weights.part(case.log_odds, case.history, case.asked, clip))
 
 
 def _ndcg(scores: Floats, target: int) -> float:

@@ -15,7 +15,7 @@ from msgspec import Struct
 from brewlite.errors import BadSettings
 from brewlite.store.runs import Value
 from brewlite.training.experiment.stage import Stage
-from brewlite.weights import DEFAULT_RANKER
+from brewlite.weights import BASE
 
 GRID = "grid"
 MOST_POINTS = 500
@@ -26,7 +26,7 @@ class Top(Struct, frozen=True, kw_only=True):
     """What stands above the sections."""
 
     name: str
-    model: str = DEFAULT_RANKER
+    model: str = BASE
     """What is taught: a model's name, a folder of weights, or a checkpoint."""
     encoder: str = "default"
     """The sentence encoder of the sites, or ``none``."""
