@@ -77,7 +77,7 @@ def test_a_teacher_alone_teaches(tmp_path: Path):
 
 def test_beside_the_first_stage_it_learns_what_that_leaves_open(tmp_path: Path):
     """A first stage that knows the choice leaves nothing to learn; one that knows nothing leaves all."""
-    config = structs.replace(CONFIG, steps=60, beside=1.0, pointwise=0.0)
+    config = structs.replace(CONFIG, beside=1.0, pointwise=0.0)
     losses = {}
     for name, size in (("knows", 60.0), ("does not know", 0.0)):
         shown = [structs.replace(e, first=tuple(size * gain for gain in e.gains)) for e in examples(400, seed=1)]
