@@ -317,7 +317,7 @@ class Recommender(Writing):
         """What was learned with the model about how much it should count for; None: nothing, or it is not loaded."""
         if self._ranker is None or isinstance(self._ranker, str):
             return None
-        return advised(self._ranker.advice)
+        return advised(getattr(self._ranker, "advice", {}))  # one of somebody else may know of none
 
     @property
     def model_name(self) -> str | None:
