@@ -114,7 +114,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     site = own_site(str(write_site(where / "site.db")), None)
     student, manifest = begun(str(write_model(where / "tiny")), LoraConfig(rank=8))
     examples = log_examples(site, student.tokenizer, 100)
-    config = FitConfig(steps=60, step_tokens=3000, learning_rate=2e-2, warmup=5)
+    config = FitConfig(steps=60, step_tokens=3000, learning_rate=2e-2, warmup=5, beside=0.0)
     Fitting(student, examples, config, where / "state").run()
     save_student(where / "stage", student, manifest, {})
     (where / "stage" / "model").rename(where / "taught")
