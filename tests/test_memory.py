@@ -39,7 +39,7 @@ def faulted(how: str) -> int:
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="not glibc")
 def test_what_was_freed_is_used_again():
     assert resource.getpagesize() <= 65536
-    assert faulted("keep") < 0.1 * faulted("leave")
+    assert faulted("keep") < 0.5 * faulted("leave")
 
 
 def test_it_says_whether_the_allocator_knows_how():

@@ -1,5 +1,0 @@
-"""``python -m brewlite``: the command line."""
-
-from brewlite.cli import main
-
-main()
