@@ -65,6 +65,11 @@ def test_what_was_learned_is_written_into_the_checkpoint(jobs: BenchSite, tmp_pa
     assert all((before[name] == tensor).all() for name, tensor in read_differences(folder).items())
 
 
-def test_what_may_not_be_learned_from_is_not_asked(jobs: BenchSite, tmp_path: Path):
+def test_what_may_not_be_learned_from_is_not_asked(jobs: BenchSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     with pytest.raises(BadSettings, match="no checkpoint"):
         weigh_checkpoint(str(tmp_path), [jobs], tmp_path, CONFIG)
+    base, folder = tiny_base(tmp_path / "tiny", layers=2), tmp_path / "taught"
+    save_checkpoint(folder, Manifest(name="taught", base=str(base), base_sha256=tensors_sha256(base)), {})
+    monkeypatch.setattr(jobs, "data", structs.replace(jobs.data, trained=False))
+    with pytest.raises(BadSettings, match="kept out of training"):
+        weigh_checkpoint(str(folder), [jobs], tmp_path, CONFIG)

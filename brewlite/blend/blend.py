@@ -41,7 +41,7 @@ class ModelWeights(Struct, frozen=True, kw_only=True):
         return self.at(history, asked) * scaled
 
 
-UNTAUGHT = ModelWeights(base=0.1)
+UNTAUGHT = ModelWeights()
 """For a model that was not taught to rank (lab notes)."""
 
 

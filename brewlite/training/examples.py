@@ -174,7 +174,7 @@ def narrowed(case: Case, count: int, rng: np.random.Generator) -> Case:
     return structs.replace(case, query=structs.replace(case.query, candidates=candidates))
 
 
-def moments(site: BenchSite, count: int, rng: np.random.Generator) -> Sequence[int]:
-    """Times, in microseconds, between the first fifth of the log and its validation part: when a visitor may ask."""
+def moments(site: BenchSite, count: int, rng: np.random.Generator, since: float = 0.2) -> Sequence[int]:
+    """Times, in microseconds, before the validation part and not in the first ``since`` of what lies before it."""
     times = site.log.at[: np.searchsorted(site.log.at, site.validation_cut)]
-    return [int(times[place]) for place in rng.integers(len(times) // 5, len(times), count)]
+    return [int(times[place]) for place in rng.integers(int(since * len(times)), len(times), count)]

@@ -21,7 +21,7 @@ from brewlite.evaluation.suite.stated.wish import Kind, Wish, wishes
 from brewlite.ranker import Tokenizer
 from brewlite.records import Query
 from brewlite.training.dress import Wardrobe
-from brewlite.training.examples import history_of
+from brewlite.training.examples import history_of, moments
 from brewlite.training.fit import Example
 
 
@@ -58,7 +58,7 @@ def _drawn(site: BenchSite, wardrobe: Wardrobe, config: StatedConfig, rng: np.ra
     stock = stock_of(site)
     came = np.array([site.first_touch[site.row[item.id]] if item.id in site.row else NEVER for item in stock.items])
     for wish in _programs(stock, config, rng):
-        at = _late(site, rng)
+        (at,) = moments(site, 1, rng, since=2 / 3)  # late: most items are there by then
         rows, gains = _slate(wish, stock, came < at, config, rng)
         if len(rows) < 4 or not any(gains):
             continue
@@ -121,12 +121,6 @@ def _second(
         if 0 < fits[first].sum() < first.sum():
             return other.words, [gain * (2.0 if fit else 0.5) for gain, fit in zip(gains, fits, strict=True)]
     return None
-
-
-def _late(site: BenchSite, rng: np.random.Generator) -> int:
-    """A moment, in microseconds, in the last third of what lies before the validation part: most items are there."""
-    times = site.log.at[: np.searchsorted(site.log.at, site.validation_cut)]
-    return int(times[rng.integers(2 * len(times) // 3, len(times))])
 
 
 def _query(
