@@ -172,7 +172,8 @@ def test_rounds_are_told_as_they_were(examples: list[Example], tmp_path: Path):
     assert (first.neurons, second.neurons) == (36, 24), "of 48: three quarters, then a half"
     assert len(first.dropped) == len(second.dropped) == 1
     assert set(end.structure.layers) | {*first.dropped, *second.dropped} == {0, 1, 2, 3}
-    assert len(first.losses) == 3
+    steps = round(SHRINK.tokens / 2 / SHRINK.fit.step_tokens)
+    assert len(first.losses) == len(second.losses) == steps, "half of the tokens to each round, a loss a step"
     model, _ = load()
     cut(model, end.structure)
     assert sizes_of(model).neurons == (24, 24)
