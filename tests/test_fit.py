@@ -88,6 +88,20 @@ def test_beside_the_first_stage_it_learns_what_that_leaves_open(tmp_path: Path):
     assert losses["does not know"] < losses["knows"] - 0.3
 
 
+def test_it_ends_early_and_keeps_the_state_of_the_lowest_loss(tmp_path: Path):
+    """Held-out lists that contradict what is learned: each step makes them worse."""
+    against = [structs.replace(e, gains=tuple(np.roll(e.gains, 1).tolist())) for e in examples(40, seed=9)]
+    config = structs.replace(CONFIG, validate_every=5, patience=3)
+    taught = student()
+    run = Fitting(taught, examples(400, seed=1), config, tmp_path, against)
+    run.run()
+    losses = [look.loss for look in run.looks]
+    assert run.out_of_patience
+    assert 15 <= run.step < config.steps
+    assert validate(taught, against, config.beside)[0] == pytest.approx(min(losses[1:]), abs=1e-5)
+    assert min(losses[1:]) < losses[-1] - 0.05, "the last state is not the one that is kept"
+
+
 def test_the_first_stage_must_speak_of_every_candidate():
     (example,) = examples(1, seed=0)
     with pytest.raises(ValueError, match="2 scores of the first stage"):

@@ -18,6 +18,7 @@ from conftest import NOW, HashEncoder, home
 from made_up_data import write_coffee
 from msgspec import structs
 from test_attention import small_ranker
+from tiny_model import write_model
 
 from brewlite import Event, Query, Recommender
 from brewlite.cli.study import SITES, show, study
@@ -34,6 +35,7 @@ from brewlite.evaluation.suite.study_run import StudyConfig, StudyRun, posed, ru
 from brewlite.evaluation.suite.study_times import Times
 from brewlite.prompt import PromptConfig
 from brewlite.ranker import Scores
+from brewlite.ranker.checkpoint import LoraShape, Manifest, save_checkpoint
 from brewlite.records import RankingPrompt
 from brewlite.testing import FakeRanker
 
@@ -107,6 +109,7 @@ def test_studies_are_whole():
         "candidate-tokens",
         "candidates",
         "model-size",
+        "training-data",
         "history-policy",
     ]
     for each in STUDIES:
@@ -270,6 +273,31 @@ def test_models_are_settings_of_model_size_only(sites_of):
     assert all(f.change["auc"].value == 0 for f in large), "they are the same model by two names"
     with pytest.raises(BadSettings, match="candidates reads one model, not 2"):
         run_study(find_study("candidates"), ["small", "large"], opened, FEW)
+
+
+def test_more_data_stands_further_right(sites_of, tmp_path: Path):
+    """Checkpoints stand by what they learned from, the base at 0, in whatever order they are named."""
+    base = write_model(tmp_path / "base")
+    for name, slates in (("much", 300), ("little", 40), ("as little", 40)):
+        save_checkpoint(
+            tmp_path / name,
+            Manifest(name=name, base=str(base), base_sha256="", lora=LoraShape(rank=1, alpha=1), slates=slates),
+            {},
+        )
+    much, little, as_little = (str(tmp_path / name) for name in ("much", "little", "as little"))
+    asked: list[str] = []
+
+    def opened(model: str) -> Sequence[BenchSite]:
+        asked.append(model)
+        return sites_of(CountingRanker(name=model))
+
+    found = run_study(find_study("training-data"), [much, str(base), little], opened, FEW)
+    assert asked == [much, str(base), little]
+    assert found.settings == (0, 40, 300)
+    assert found.reference == 0
+    assert table_rows(found, "all")[1][0] == "40"
+    with pytest.raises(BadSettings, match="both stand at 40"):
+        run_study(find_study("training-data"), [little, as_little], opened, FEW)
 
 
 # Interrupted, and gone on with

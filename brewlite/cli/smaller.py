@@ -234,14 +234,14 @@ def _show_pruned(report: PruneReport) -> None:
 
 
 def _show_distilled(report: DistilReport) -> None:
-    from brewlite.training.distil_report import COLUMNS, cells, interval
+    from brewlite.training.distil_report import COLUMNS, cells
 
     shown = Table(*COLUMNS)
     for row in report.rows:
         shown.add_row(*cells(row))
     console.print(shown)
     for pair in report.differences:
-        console.print(f"{pair.way} less {pair.other}: {interval(pair.ndcg, signed=True)}")
+        console.print(f"{pair.way} less {pair.other}: {pair.ndcg.words(signed=True)}")
 
 
 def _mean(values: Sequence[int]) -> float:

@@ -33,7 +33,7 @@ SITES = {
     multiple=True,
     default=(DEFAULT_RANKER,),
     show_default=True,
-    help="Registry name, folder or pulled hub id. Repeat it for model-size.",
+    help="Name, folder or pulled hub id. Repeat it for model-size and training-data.",
 )
 @click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
 @click.option("--dtype", default="auto", show_default=True, help="auto, float32, bfloat16 or float16.")
@@ -56,14 +56,15 @@ SITES = {
 def study(name: str, models: tuple[str, ...], out: Path, as_json: bool, **said: Any) -> None:
     """Vary one thing and measure what it gives and costs: a table, a plot and a page.
 
-    NAME is history-events, history-tokens, history-policy, candidate-tokens, candidates or model-size. Every setting
-    is asked the same cases, of the validation part of each log. What the model has said is kept: a run that was
-    stopped goes on where it was, and Ctrl-C writes what is finished.
+    NAME is history-events, history-tokens, history-policy, candidate-tokens, candidates, model-size or training-data.
+    Every setting is asked the same cases, of the validation part of each log. What the model has said is kept: a run
+    that was stopped goes on where it was, and Ctrl-C writes what is finished.
 
     \b
     Example:
       brewlite bench study history-policy --cases 24 --out out/
       brewlite bench study model-size --model smollm2-135m --model ./my-model
+      brewlite bench study training-data --model smollm2-135m --model ./fit-90 --model ./fit-360
     """
     from brewlite.evaluation.suite.datasets import bench_cache, find_data
     from brewlite.evaluation.suite.extra import need

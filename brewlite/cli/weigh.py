@@ -10,7 +10,6 @@ import click
 from brewlite.cli.output import console, print_json, progress_bars
 
 if TYPE_CHECKING:
-    from brewlite.evaluation.statistics import Estimate
     from brewlite.training.model_weight import LearnedModelWeight
 
 
@@ -68,17 +67,11 @@ def _show(learned: LearnedModelWeight) -> None:
 
     table = Table("site", "the model adds (NDCG@10)")
     for name, adds in learned.by_site.items():
-        table.add_row(name, _interval(adds))
-    table.add_row("each counting alike", _interval(learned.adds))
+        table.add_row(name, adds.words(signed=True))
+    table.add_row("each counting alike", learned.adds.words(signed=True))
     console.print(table)
     weights = learned.weights
     console.print(
-        f"A standard deviation of its log-odds counts {weights.base:.2f}, {weights.history:+.2f} for each unit of "
+        f"Its log-odds count {weights.base:.2f} times, {weights.history:+.2f} for each unit of "
         f"log(1 + events), {weights.asked:+.2f} where something was asked for ({learned.cases} cases)."
     )
-
-
-def _interval(estimate: Estimate) -> str:
-    if estimate.low is None or estimate.high is None:
-        return f"{estimate.value:+.3f}"
-    return f"{estimate.value:+.3f} ({estimate.low:+.3f} to {estimate.high:+.3f})"

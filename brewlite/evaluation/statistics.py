@@ -23,6 +23,13 @@ class Estimate(Struct, frozen=True, kw_only=True):
     low: float | None = None
     high: float | None = None
 
+    def words(self, signed: bool = False) -> str:
+        """``0.412 (0.380 to 0.445)``; the value alone where there is no interval."""
+        form = "+.3f" if signed else ".3f"
+        if self.low is None or self.high is None:
+            return f"{self.value:{form}}"
+        return f"{self.value:{form}} ({self.low:{form}} to {self.high:{form}})"
+
 
 class Draws:
     """The visitors drawn in each round of a bootstrap, for N cases of given weights."""

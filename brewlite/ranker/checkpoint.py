@@ -83,6 +83,8 @@ class Manifest(Struct, frozen=True, kw_only=True):
     """What the blend is advised: see :class:`brewlite.ranker.Ranker`."""
     prompt_version: str = ""
     data: tuple[Source, ...] = ()
+    slates: int = 0
+    """Examples learned from since the base, each as often as it was shown."""
     recipe: dict[str, Any] = {}
     """The configs that it was trained with."""
     figures: dict[str, Any] = {}

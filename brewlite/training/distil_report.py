@@ -79,8 +79,8 @@ def cells(row: Row) -> tuple[str, ...]:
         str(row.layers),
         f"{row.parameters / 1e6:.1f}M",
         f"{row.layer_parameters / 1e6:.1f}M",
-        interval(row.ndcg),
-        interval(row.less, signed=True),
+        row.ndcg.words(),
+        row.less.words(signed=True),
         f"{row.ratio:.2f}",
         f"{row.tokens / 1e6:.2f}M" if row.rounds else "",
         f"{row.hours:.1f}" if row.rounds else "",
@@ -92,14 +92,6 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def interval(estimate: Estimate, signed: bool = False) -> str:
-    """``0.412 (0.380 to 0.445)``."""
-    form = "+.3f" if signed else ".3f"
-    if estimate.low is None or estimate.high is None:
-        return f"{estimate.value:{form}}"
-    return f"{estimate.value:{form}} ({estimate.low:{form}} to {estimate.high:{form}})"
-
-
 def _lines(report: DistilReport) -> Iterator[str]:
     yield "| " + " | ".join(COLUMNS) + " |"
     yield "|" + "---|" * len(COLUMNS)
@@ -107,7 +99,7 @@ def _lines(report: DistilReport) -> Iterator[str]:
         yield "| " + " | ".join(cells(row)) + " |"
     yield ""
     for pair in report.differences:
-        yield f"{pair.way} less {pair.other}: {interval(pair.ndcg, signed=True)}  "
+        yield f"{pair.way} less {pair.other}: {pair.ndcg.words(signed=True)}  "
     steps = ", ".join(f"{s.layers} layers with {s.neurons:.0%} of the neurons" for s in report.schedule.steps)
     yield (
         f"Teacher: {report.teacher or 'none'}. Step by step: {steps}. {report.lists} lists, {report.labelled} of them "

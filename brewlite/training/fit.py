@@ -80,7 +80,7 @@ class FitConfig(Struct, frozen=True, kw_only=True):
     validate_every: int = 50
     """Steps between two looks at the held-out examples, where there are any."""
     patience: int = 0
-    """Looks without a better NDCG after which the run ends; 0: it never ends early."""
+    """Looks without a lower loss after which the run ends; 0: it never ends early."""
     save_seconds: float = 180.0
     seed: int = 0
 
@@ -103,8 +103,10 @@ class Look(Struct, frozen=True, kw_only=True):
     step: int
     """After so many steps; 0: before the first."""
     loss: float
+    """Of the labels, alone and beside the first stage as in training. The best look is the one where it is lowest: over
+    a few dozen lists it tells two states apart long before NDCG does."""
     ndcg: float
-    """NDCG@10."""
+    """NDCG@10 of the model alone."""
 
 
 class Fitting:
@@ -115,8 +117,8 @@ class Fitting:
         examples: in any order.
         config: how.
         folder: where the state is saved; a state found there is gone on with.
-        held_out: labelled examples that nothing is learned from: for the curve, and to stop early by. What did best
-            on them is what the student has when the run ends.
+        held_out: labelled examples that nothing is learned from: for the curve, and to stop early by. Of the states
+            after a step that were looked at, the student has the one of the lowest loss when the run ends.
 
     Raises:
         BadSettings: no examples, or the saved state is that of another run.
@@ -173,20 +175,25 @@ class Fitting:
         self._take(self._best)
 
     @property
+    def slates(self) -> int:
+        """Examples learned from so far, each as often as it was shown."""
+        return sum(facts.slates for facts in self.history)
+
+    @property
     def out_of_patience(self) -> bool:
         """Whether the last looks were all no better than one before them."""
         patience = self.config.patience
         if not patience or len(self.looks) <= patience:
             return False
         before, late = self.looks[:-patience], self.looks[-patience:]
-        return max(look.ndcg for look in late) <= max(look.ndcg for look in before)
+        return min(look.loss for look in late) >= min(look.loss for look in before)
 
     def _look(self) -> None:
         """Judge the student on what it does not learn from; remember it where it is the best so far."""
         if not self.held_out:
             return
-        loss, value = validate(self.student, self.held_out)
-        if self.step and all(value > look.ndcg for look in self.looks):
+        loss, value = validate(self.student, self.held_out, self.config.beside)
+        if self.step and all(loss < look.loss for look in self.looks[1:]):
             self._best = {name: master.detach().clone() for name, master in self._named_masters()}
         self.looks.append(Look(step=self.step, loss=loss, ndcg=value))
 
@@ -291,10 +298,7 @@ class Fitting:
         loss = torch.zeros(())
         if example.gains:
             gains = torch.tensor(example.gains)
-            loss = listwise(log_odds, gains)
-            if example.first:
-                together = listwise(torch.tensor(example.first) + log_odds, gains)
-                loss = (1 - self.config.beside) * loss + self.config.beside * together
+            loss = of_labels(log_odds, example, self.config.beside)
             loss = loss + self.config.pointwise * pointwise(log_odds, gains)
         if example.teacher:
             weight = self.config.teacher if example.gains else 1.0
@@ -306,6 +310,16 @@ class Fitting:
         return loss
 
 
+def of_labels(log_odds: Tensor, example: Example, beside: float) -> Tensor:
+    """The listwise loss of ``log_odds`` (C,) alone and, by the share ``beside``, added to the first stage's scores."""
+    gains = torch.tensor(example.gains)
+    loss = listwise(log_odds, gains)
+    if example.first:
+        together = listwise(torch.tensor(example.first) + log_odds, gains)
+        loss = (1 - beside) * loss + beside * together
+    return loss
+
+
 def rate(step: int, config: FitConfig) -> float:
     """The share of the learning rate at ``step``: a rise over the warm-up, then half a cosine down to a tenth."""
     if step < config.warmup:
@@ -315,12 +329,12 @@ def rate(step: int, config: FitConfig) -> float:
 
 
 @torch.no_grad()
-def validate(student: Student, examples: Sequence[Example]) -> tuple[float, float]:
-    """Mean listwise loss, and mean NDCG@10 of the first chosen candidate, over examples with labels."""
+def validate(student: Student, examples: Sequence[Example], beside: float = 0.0) -> tuple[float, float]:
+    """Mean loss of the labels (:func:`of_labels`), and mean NDCG@10 of the first chosen candidate."""
     losses, values = [], []
     for example in examples:
         (log_odds,) = student.log_odds([example.prompt])
-        losses.append(float(listwise(log_odds, torch.tensor(example.gains))))
+        losses.append(float(of_labels(log_odds, example, beside)))
         scores = log_odds.double().numpy()
         above, tied, total = place(scores, int(np.argmax(example.gains)), np.ones(len(scores), dtype=np.bool_))
         one = Places(above=np.array([above]), tied=np.array([tied]), total=np.array([total]))

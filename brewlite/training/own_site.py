@@ -253,6 +253,7 @@ class _Run:
             start,
             name=f"{start.name.partition('+site-')[0]}+site-{self.plan.number}",
             data=(*(source for source in start.data if source != own), own),
+            slates=start.slates + fitting.slates,
             recipe={"own site": structs.asdict(self.config), "steps": fitting.step, "started from": self.plan.current},
             figures={},
             created=datetime.now(UTC),

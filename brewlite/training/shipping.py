@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from brewlite.errors import BadSettings
 from brewlite.evaluation.suite.datasets import bench_cache, find_data
 from brewlite.ranker.checkpoint import Source, save_checkpoint
 from brewlite.ranker.tokenizer import PlainTokenizer
-from brewlite.training.fit import Look, StepFacts
+from brewlite.training.fit import Fitting, Look, StepFacts
 from brewlite.training.lora import lora_state
 from brewlite.training.recipe import SHIPPED, Progress, Recipe, gather
 from brewlite.training.recipe import fit as follow
@@ -80,30 +80,35 @@ def fit_checkpoint(
     runs = follow(recipe, student, gathered, state, told)
     report = state / "report.html"
     write_report([(phase.name, run) for phase, run in zip(recipe.phases, runs, strict=True)], report)
-    history = [facts for run in runs for facts in run.history]
-    seconds, tokens = sum(f.seconds for f in history), sum(f.tokens for f in history)
-    looks = [look for run in runs for look in run.looks]
-    figures = {
-        "hours": round(seconds / 3600, 2),
-        "tokens": tokens,
-        "slates": sum(f.slates for f in history),
-        "tokens_a_second": round(tokens / max(seconds, 1e-9)),
-        "ndcg_before": round(looks[0].ndcg, 4) if looks else None,
-        "ndcg_after": round(max(look.ndcg for look in runs[-1].looks), 4) if runs[-1].looks else None,
-        "report": str(report),
-    }
-    run = {key: value for key, value in figures.items() if key != "report"}
+    figures = _figures(runs)
     manifest = structs.replace(
         manifest,
         name=name,
         licence="Apache-2.0",
+        slates=manifest.slates + figures["slates"],
         data=tuple(Source(name=s.site, licence=LICENCES.get(s.site, "")) for s in recipe.sites),
         recipe=msgspec.to_builtins(recipe) | ({"before": manifest.recipe} if start is not None else {}),
-        figures={"run": run} | ({"before": manifest.figures} if start is not None else {}),
+        figures={"run": figures} | ({"before": manifest.figures} if start is not None else {}),
         created=datetime.now(UTC).replace(microsecond=0),
     )
     save_checkpoint(out, manifest, lora_state(student.decoder))
-    return figures
+    return {**figures, "report": str(report)}
+
+
+def _figures(runs: Sequence[Fitting]) -> dict[str, Any]:
+    """What the phases cost and brought."""
+    history = [facts for run in runs for facts in run.history]
+    seconds, tokens = sum(f.seconds for f in history), sum(f.tokens for f in history)
+    looks = [look for run in runs for look in run.looks]
+    kept = min(runs[-1].looks[1:], key=lambda look: look.loss, default=None)
+    return {
+        "hours": round(seconds / 3600, 2),
+        "tokens": tokens,
+        "slates": sum(run.slates for run in runs),
+        "tokens_a_second": round(tokens / max(seconds, 1e-9)),
+        "ndcg_before": round(looks[0].ndcg, 4) if looks else None,
+        "ndcg_after": round(kept.ndcg, 4) if kept else None,
+    }
 
 
 def with_steps(recipe: Recipe, steps: int | None) -> Recipe:

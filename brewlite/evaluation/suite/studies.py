@@ -13,6 +13,8 @@ from msgspec import Struct
 from brewlite.errors import UnknownName
 from brewlite.evaluation.suite.preference import CANDIDATES
 from brewlite.prompt import HISTORY_POLICIES, PromptConfig
+from brewlite.ranker.checkpoint import read_manifest
+from brewlite.weights import checkpoint_of
 
 Setting = float | str
 """A point on a study's axis. Whole numbers are ints."""
@@ -30,8 +32,6 @@ class Arm(Struct, frozen=True, kw_only=True):
     prompt: PromptConfig = PromptConfig()
     candidates: int = CANDIDATES
     """How many of each case's matched candidates are asked about, the target among them."""
-    model: str | None = None
-    """Asked for this setting alone; None: the model that the caller names."""
 
 
 class Study(Struct, frozen=True, kw_only=True):
@@ -42,15 +42,23 @@ class Study(Struct, frozen=True, kw_only=True):
     """One line: what is asked."""
     axis: str
     """What a setting is: the plot's axis and the table's first column."""
-    settings: tuple[Setting, ...]
-    """In the order of the axis. Empty: the models that the caller names."""
-    arm: Callable[[Setting], Arm]
+    settings: tuple[Setting, ...] = ()
+    """In the order of the axis. Empty: what the models that the caller names stand for."""
+    arm: Callable[[Setting], Arm] = lambda _: Arm()
+    of_model: Callable[[str], Setting] = str
+    """Where a model stands on the axis, in a study of models."""
     reference: Setting | None = None
     """The setting that the others are compared with; None: the first."""
     metric: str = "ndcg@10"
     """The one that is plotted, and that changes are told in."""
     least_history: int = 0
     """Only visitors with at least so many events before the moment."""
+
+
+def slates_learned(model: str) -> int:
+    """How many lists ``model`` has learned from; a base model from none. Raises as ``read_manifest``."""
+    checkpoint = checkpoint_of(model)
+    return 0 if checkpoint is None else read_manifest(checkpoint).slates
 
 
 STUDIES = (
@@ -93,8 +101,12 @@ STUDIES = (
         name="model-size",
         about="What a larger model gives and costs",
         axis="model",
-        settings=(),
-        arm=lambda model: Arm(model=str(model)),
+    ),
+    Study(
+        name="training-data",
+        about="What more examples to learn from are worth",
+        axis="lists learned from",
+        of_model=slates_learned,
     ),
     Study(
         name="history-policy",

@@ -67,7 +67,8 @@ class StudyRun:
         progress: told what is done.
 
     Raises:
-        BadSettings: several models for a study of something else, or a number out of range.
+        BadSettings: several models for a study of something else, two that stand at one place, or a number out of
+            range.
     """
 
     def __init__(
@@ -80,7 +81,8 @@ class StudyRun:
         progress: Progress | None = None,
     ) -> None:
         self.study, self.models, self.config = study, list(dict.fromkeys(models)), config or StudyConfig()
-        self.settings: tuple[Setting, ...] = study.settings or tuple(self.models)
+        self._model_of: dict[Setting, str] = {} if study.settings else _places(study, self.models)
+        self.settings: tuple[Setting, ...] = study.settings or tuple(self._model_of)
         if not self.models or (study.settings and len(self.models) > 1):
             raise BadSettings(f"study {study.name} reads one model, not {len(self.models)}: give --model once")
         if self.config.cases < 1:
@@ -115,16 +117,15 @@ class StudyRun:
         try:
             if not self._cases:
                 self._find_cases(sites)
-            arms = {
-                setting: arm for setting in self.settings if (arm := self.study.arm(setting)).model in (None, model)
-            }
+            asked = [setting for setting in self.settings if self._model_of.get(setting, model) == model]
+            arms = {setting: self.study.arm(setting) for setting in asked}
             by_name, desk = {site.name: site for site in sites}, Desk()
             for number, case in enumerate(self._cases):
                 for setting, arm in arms.items():
                     how = msgspec.json.encode((arm.prompt, arm.candidates)).decode()
                     key = f"{model} on {machine_name()}: {case.key} {how}"
-                    asked = posed(case, arm, self.config.seed)
-                    self._outcomes[setting, number] = self._outcome(asked, by_name[case.site], desk, key)
+                    question = posed(case, arm, self.config.seed)
+                    self._outcomes[setting, number] = self._outcome(question, by_name[case.site], desk, key)
                     self._progress(self.study.name, len(self._outcomes), len(self._cases) * len(self.settings))
         finally:
             for site in sites:
@@ -253,6 +254,20 @@ def run_study(
 ) -> StudyReport:
     """See :class:`StudyRun`."""
     return StudyRun(study, models, sites_of, config, times, progress).run()
+
+
+def _places(study: Study, models: Sequence[str]) -> dict[Setting, str]:
+    """Where each model stands on the axis, in the axis' order where there is one."""
+    found: dict[Setting, str] = {}
+    for model in models:
+        place = study.of_model(model)
+        if place in found:
+            raise BadSettings(
+                f"study {study.name}: {found[place]} and {model} both stand at {place} ({study.axis}): give one of them"
+            )
+        found[place] = model
+    numbers = [place for place in found if not isinstance(place, str)]
+    return {place: found[place] for place in sorted(numbers)} if len(numbers) == len(found) else found
 
 
 def posed(case: Case, arm: Arm, seed: int) -> Case:

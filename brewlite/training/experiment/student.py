@@ -66,9 +66,10 @@ def given(model: str) -> Given:
     return Given(partial(_load, base), shape, manifest)
 
 
-def save_student(folder: Path, student: Student, manifest: Manifest, recipe: dict[str, Any]) -> None:
-    """Leave what ``student`` has learned as the model of the stage whose folder it is."""
-    _save(folder, manifest, lora_state(student.decoder), recipe)
+def save_student(folder: Path, fitting: Fitting, manifest: Manifest, recipe: dict[str, Any]) -> None:
+    """Leave what the student of ``fitting`` has learned as the model of the stage whose folder it is."""
+    manifest = structs.replace(manifest, slates=manifest.slates + fitting.slates)
+    _save(folder, manifest, lora_state(fitting.student.decoder), recipe)
 
 
 def save_shape(folder: Path, shape: Shape, manifest: Manifest, recipe: dict[str, Any]) -> None:
@@ -118,7 +119,7 @@ def looks_of(looks: Sequence[Look]) -> dict[str, Value]:
     """What the held-out examples said: at first, and at the step whose weights were kept."""
     if not looks:
         return {}
-    kept = max(looks[1:] or looks, key=lambda look: look.ndcg)
+    kept = min(looks[1:] or looks, key=lambda look: look.loss)
     return {
         "held-out NDCG@10 before": round(looks[0].ndcg, 4),
         "held-out NDCG@10 after": round(kept.ndcg, 4),

@@ -64,6 +64,6 @@ class DistilStage:
         )
         fitting = Fitting(student, heard, section, folder / "state", examples.held_out)
         run_fitting(fitting, "distil: steps", tell)
-        save_student(folder, student, manifest, {"distil": msgspec.to_builtins(section)})
+        save_student(folder, fitting, manifest, {"distil": msgspec.to_builtins(section)})
         facts = {"lists": len(heard), "steps": fitting.step, **looks_of(fitting.looks)}
         return Outcome(facts=facts, curve=curve_of(fitting.history))

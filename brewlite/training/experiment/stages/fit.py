@@ -52,7 +52,7 @@ class FitStage:
         student, manifest = begun(inputs.model, section.lora)
         fitting = Fitting(student, examples.of(section.kinds), section, folder / "state", examples.held_out)
         run_fitting(fitting, "fit: steps", tell)
-        save_student(folder, student, manifest, {"fit": msgspec.to_builtins(section)})
+        save_student(folder, fitting, manifest, {"fit": msgspec.to_builtins(section)})
         tokens = sum(facts.tokens for facts in fitting.history)
         facts = {"steps": fitting.step, "tokens read": tokens, **looks_of(fitting.looks)}
         return Outcome(facts=facts, curve=curve_of(fitting.history))
