@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from made_up_data import write_coffee
 
 from brewlite.cli.main import main
+from brewlite.cli.output import progress_bars
 
 
 def run(*args: str):
@@ -61,3 +62,17 @@ def test_a_run_writes_its_report(tmp_path: Path):
     assert "stackexchange_coffee/matched" in told.output
     assert "In words" in told.output
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"report.html", "report.json", "report.xlsx"}
+
+
+def test_a_long_job_says_how_far_it_is_where_there_is_no_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    """A log file gets a line every half minute, not one bar at the end."""
+    now = [0.0]
+    monkeypatch.setattr("brewlite.cli.output.time.monotonic", lambda: now[0])
+    with progress_bars() as told:
+        for done in range(1, 101):
+            now[0] += 1.0
+            told("lists", done, 100)
+    lines = [line for line in capsys.readouterr().err.splitlines() if " of 100" in line]
+    assert lines == ["lists: 31 of 100", "lists: 62 of 100", "lists: 93 of 100"]

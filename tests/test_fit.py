@@ -12,7 +12,7 @@ from transformers import LlamaConfig, LlamaForCausalLM
 
 from brewlite.errors import BadSettings
 from brewlite.records import RankingPrompt
-from brewlite.training.fit import Example, FitConfig, Fitting, rate, validate
+from brewlite.training.fit import Example, FitConfig, Fitting, Look, StepFacts, rate, validate
 from brewlite.training.lora import LoraConfig, add_lora, lora_state
 from brewlite.training.model import Student
 
@@ -108,8 +108,9 @@ def test_the_first_stage_must_speak_of_every_candidate():
         structs.replace(example, first=(1.0, 2.0))
 
 
-def test_a_resumed_run_ends_with_the_same_bits(tmp_path: Path):
-    config = FitConfig(steps=12, step_tokens=300, warmup=3)
+@pytest.mark.parametrize("average", [0.0, 0.8])
+def test_a_resumed_run_ends_with_the_same_bits(average: float, tmp_path: Path):
+    config = FitConfig(steps=12, step_tokens=300, warmup=3, average=average)
     shown = examples(60, seed=1)
     whole = student()
     Fitting(whole, shown, config, tmp_path / "whole").run()
@@ -127,6 +128,27 @@ def test_a_resumed_run_ends_with_the_same_bits(tmp_path: Path):
     ]
     ours, theirs = lora_state(resumed_student.decoder), lora_state(whole.decoder)
     assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
+
+
+def test_the_running_mean_of_the_weights_is_what_is_kept(tmp_path: Path):
+    config = structs.replace(CONFIG, steps=30, average=0.9)
+    taught = student()
+    mean, last = weights_of(taught), {}
+    run = Fitting(taught, examples(100, seed=1), config, tmp_path)
+
+    def follow(facts: StepFacts, look: Look | None) -> None:
+        nonlocal last
+        last, kept = weights_of(taught), min(0.9, facts.step / (facts.step + 9))
+        for name, tensor in last.items():
+            mean[name] = kept * mean[name] + (1 - kept) * tensor
+
+    run.run(follow)
+    assert all(torch.allclose(tensor, mean[name], atol=1e-6) for name, tensor in weights_of(taught).items())
+    assert any(not torch.allclose(mean[name], tensor, atol=1e-3) for name, tensor in last.items())
+
+
+def weights_of(taught: Student) -> dict[str, torch.Tensor]:
+    return {name: tensor.clone() for name, tensor in lora_state(taught.decoder).items()}
 
 
 def test_the_state_of_another_run_is_refused(tmp_path: Path):

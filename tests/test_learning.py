@@ -23,6 +23,7 @@ from brewlite.recommender.choices import choices_of, others_of
 from brewlite.recommender.learning import LearningConfig, learn_and_keep, learn_blend, too_few
 from brewlite.records import Event, Query
 from brewlite.retrieval import Catalog
+from brewlite.testing import FakeRanker
 
 CUT = START + timedelta(days=270)
 QUICK = LearningConfig(most=150)
@@ -168,3 +169,15 @@ def test_importing_events_lets_the_blend_learn(lively: Recommender, tmp_path: Pa
     assert done.exit_code == 0, done.output
     assert "blend learned from" in done.output
     assert lively.learned_blend is not None
+
+
+def test_a_model_counts_by_what_was_learned_with_it_with_a_log_and_without(lively: Recommender):
+    ranker = FakeRanker()
+    ranker.advice = {"model": {"base": 0.5, "taught": True}, "model without a log": {"base": 0.1, "taught": True}}
+    learned = learn_blend(lively, before=CUT, config=QUICK)
+    assert learned is not None
+    site = lively.with_config(lively.config, ranker)
+    query = Query(instructions="a garden", candidates=tuple(f"h{n}" for n in range(12)))
+    with_log, without = (rec.weigh(query).blended.model for rec in (site.with_blend(learned), site))
+    assert np.abs(without).max() > 0
+    np.testing.assert_allclose(with_log, 5 * without)

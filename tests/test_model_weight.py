@@ -19,6 +19,7 @@ def heard(rng: np.random.Generator, count: int, model: float, by_history: float 
         made.append(
             Heard(
                 first=first,
+                shipped=first,
                 log_odds=truth - 7,
                 chosen=chosen,
                 history=history,

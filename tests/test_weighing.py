@@ -11,6 +11,7 @@ from conftest import HashEncoder
 from msgspec import structs
 from tiny_llama import tiny_base
 
+from brewlite.blend import advised
 from brewlite.errors import BadSettings
 from brewlite.evaluation.suite.kept import KeptScores
 from brewlite.evaluation.suite.site import BenchSite
@@ -57,11 +58,16 @@ def test_what_was_learned_is_written_into_the_checkpoint(jobs: BenchSite, tmp_pa
     )
     save_checkpoint(folder, manifest, lora_state(student.decoder))
     before = read_differences(folder)
-    learned = weigh_checkpoint(str(folder), [jobs], tmp_path / "kept", CONFIG)
+    found = weigh_checkpoint(str(folder), [jobs], tmp_path / "kept", CONFIG)
     told = read_manifest(folder)
-    assert told.blend == {"model": structs.asdict(learned.weights)}
+    both = {"model": found.learned.weights, "model without a log": found.unlearned.weights}
+    assert told.blend == {name: structs.asdict(weights) for name, weights in both.items()}
+    assert both["model"] != both["model without a log"]
     assert load_ranker(folder).advice == told.blend
-    assert told.figures["beside the simple signals"]["cases"] == learned.cases
+    assert told.figures["beside the simple signals"]["cases"] == found.learned.cases
+    for learned, weights in zip((True, False), both.values(), strict=True):
+        assert advised(told.blend, learned) == weights
+    assert advised({"model": told.blend["model"]}, learned=False) == found.learned.weights
     assert all((before[name] == tensor).all() for name, tensor in read_differences(folder).items())
 
 

@@ -1,6 +1,6 @@
 """The blend: the simple signals and the language model's log-odds, weighed and added up."""
 
-from brewlite.blend.blend import Blend, BlendConfig, Blended, ModelWeights, Weighing, advised
+from brewlite.blend.blend import WITHOUT_LOG, Blend, BlendConfig, Blended, ModelWeights, Weighing, advised
 from brewlite.blend.stated import StatedConfig
 from brewlite.blend.weights import (
     COLUMNS,
@@ -15,6 +15,7 @@ from brewlite.blend.weights import (
 
 __all__ = [
     "COLUMNS",
+    "WITHOUT_LOG",
     "Blend",
     "BlendConfig",
     "BlendWeights",

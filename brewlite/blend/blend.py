@@ -43,18 +43,26 @@ class ModelWeights(Struct, frozen=True, kw_only=True):
 
 UNTAUGHT = ModelWeights()
 """For a model that was not taught to rank (lab notes)."""
+WITHOUT_LOG = "model without a log"
+"""Where a ranker's advice says what it should count for on a site that has not learned from its log."""
 
 
-def advised(advice: Mapping[str, Any]) -> ModelWeights | None:
-    """The weights in a ranker's advice, under ``model``; None where there are none.
+def advised(advice: Mapping[str, Any], learned: bool = True) -> ModelWeights | None:
+    """The weights in a ranker's advice; None where there are none.
+
+    Args:
+        advice: weights beside a first stage that has learned from the site's log under ``model``, beside one that has
+            not under ``model without a log``; where the second is missing the first holds for both.
+        learned: which of the two is asked for.
 
     Raises:
         BadSettings: they are not numbers, or of another name.
     """
-    if "model" not in advice:
+    name = "model" if learned or WITHOUT_LOG not in advice else WITHOUT_LOG
+    if name not in advice:
         return None
     try:
-        return msgspec.convert(advice["model"], ModelWeights)
+        return msgspec.convert(advice[name], ModelWeights)
     except msgspec.ValidationError as error:
         raise BadSettings(f"the checkpoint's weights for the blend cannot be read: {error}; save it anew") from error
 

@@ -39,8 +39,8 @@ def fit(
 
     \b
     Example:
-      brewlite models fit --out brewlite-135m --data ../shared/data
-      brewlite models fit --out better --start brewlite-135m --data ../shared/data
+      brewlite models fit --out my-ranker --data ../shared/data
+      brewlite models fit --out better --start my-ranker --data ../shared/data
     """
     import torch
 

@@ -46,9 +46,11 @@ def list_(as_json: bool) -> None:
     if as_json:
         print_json(rows)
         return
-    table = Table("name", "role", "what", "base", "licence", "size", "state")
+    table = Table()
+    for heading in ("name", "role", "base", "licence", "size", "state"):
+        table.add_column(heading, no_wrap=True)
     for row in rows:
-        table.add_row(row.name, row.role, row.title, row.base or "-", row.licence, _megabytes(row.bytes), row.state)
+        table.add_row(row.name, row.role, row.base or "-", row.licence, _megabytes(row.bytes), row.state)
     console.print(table)
 
 

@@ -10,7 +10,7 @@ import click
 from brewlite.cli.output import console, print_json, progress_bars
 
 if TYPE_CHECKING:
-    from brewlite.training.model_weight import LearnedModelWeight
+    from brewlite.training.weighing import Weighed
 
 
 @click.command()
@@ -34,12 +34,13 @@ def weigh(
 ) -> None:
     """Learn how much CHECKPOINT should count for beside the simple signals, and write it into its manifest.
 
-    It is asked about choices in the validation part of the logs, and about requests. What it adds to the simple
-    signals is told by cross-validation: each fifth of the visitors is judged by weights of the other four.
+    It is asked about choices in the validation part of the logs, and about requests; once beside signals that have
+    learned from the site's log, once beside the shipped weights. What it adds is told by cross-validation: each fifth
+    of the visitors is judged by weights of the other four.
 
     \b
     Example:
-      brewlite models weigh models/brewlite-135m --data ../shared/data
+      brewlite models weigh my-ranker --data ../shared/data
     """
     from brewlite.evaluation.suite.datasets import bench_cache, find_data
     from brewlite.training.recipe import SHIPPED, opened
@@ -51,27 +52,29 @@ def weigh(
     with progress_bars() as progress:
         sites = [opened(name, folder, cache) for name in names]
         try:
-            learned = weigh_checkpoint(checkpoint, sites, cache / "scores", config, progress)
+            found = weigh_checkpoint(checkpoint, sites, cache / "scores", config, progress)
         finally:
             for site in sites:
                 site.recommender.close()
     if as_json:
-        print_json(learned)
+        print_json(found)
         return
-    _show(learned)
+    _show(found)
     click.echo(f"wrote {checkpoint}", err=True)
 
 
-def _show(learned: LearnedModelWeight) -> None:
+def _show(found: Weighed) -> None:
     from rich.table import Table
 
-    table = Table("site", "the model adds (NDCG@10)")
-    for name, adds in learned.by_site.items():
-        table.add_row(name, adds.words(signed=True))
-    table.add_row("each counting alike", learned.adds.words(signed=True))
+    both = (found.learned, found.unlearned)
+    table = Table("site", "adds (NDCG@10)", "adds without a log", title="What the model adds", title_justify="left")
+    for name in found.learned.by_site:
+        table.add_row(name, *(one.by_site[name].words(signed=True) for one in both))
+    table.add_row("each counting alike", *(one.adds.words(signed=True) for one in both))
     console.print(table)
-    weights = learned.weights
-    console.print(
-        f"Its log-odds count {weights.base:.2f} times, {weights.history:+.2f} for each unit of "
-        f"log(1 + events), {weights.asked:+.2f} where something was asked for ({learned.cases} cases)."
-    )
+    for where, one in zip(("", "Without a log: "), both, strict=True):
+        weights = one.weights
+        console.print(
+            f"{where}its log-odds count {weights.base:.2f} times, {weights.history:+.2f} for each unit of "
+            f"log(1 + events), {weights.asked:+.2f} where something was asked for ({one.cases} cases)."
+        )

@@ -74,7 +74,7 @@ class Ranker(Protocol):
     def advice(self) -> dict[str, Any]:
         """What was learned with the model for those who use its scores; empty for one that was not taught to rank.
 
-        Under ``model``: the fields of :class:`brewlite.blend.ModelWeights`.
+        Under ``model`` and ``model without a log``: the fields of :class:`brewlite.blend.ModelWeights`.
         """
         ...
 

@@ -317,7 +317,8 @@ class Recommender(Writing):
         """What was learned with the model about how much it should count for; None: nothing, or it is not loaded."""
         if self._ranker is None or isinstance(self._ranker, str):
             return None
-        return advised(getattr(self._ranker, "advice", {}))  # one of somebody else may know of none
+        advice = getattr(self._ranker, "advice", {})  # one of somebody else may know of none
+        return advised(advice, self.learned_blend is not None)
 
     @property
     def model_name(self) -> str | None:

@@ -75,6 +75,10 @@ class FitConfig(Struct, frozen=True, kw_only=True):
     beside: float = 0.6
     """Weight of what the model must add to the first stage, against what it must know alone, where an example has
     the first stage's scores: the label's gradient is then that of their sum, as in boosting."""
+    average: float = 0.0
+    """How much of the running mean of the weights stays at each step (0.98: the last fifty steps count); the mean is
+    what is looked at and what the student has in the end (Polyak and Juditsky 1992). 0: the weights themselves. A step
+    sees a handful of choices, which are mostly chance: the mean goes where many of them point."""
     weight_decay: float = 0.01
     clip: float = 1.0
     validate_every: int = 50
@@ -141,6 +145,7 @@ class Fitting:
         self.history: list[StepFacts] = []
         self.looks: list[Look] = []
         self._best: dict[str, Tensor] = {}
+        self._mean: dict[str, Tensor] = {}
         self._learned = {name: p for name, p in student.decoder.named_parameters() if p.requires_grad}
         # Steps of 1e-3 of a weight are lost in 16 bits: the optimizer moves copies of 32.
         self._masters = [p.detach().float().requires_grad_() for p in self._learned.values()]
@@ -148,6 +153,8 @@ class Fitting:
         self._optimizer = torch.optim.AdamW(
             self._masters, lr=config.learning_rate, weight_decay=config.weight_decay, foreach=False
         )
+        if config.average:
+            self._mean = {name: master.detach().clone() for name, master in self._named_masters()}
         folder.mkdir(parents=True, exist_ok=True)
         if (folder / "state.json").exists():
             self._resume()
@@ -172,7 +179,7 @@ class Fitting:
         if self.looks and self.looks[-1].step < self.step:
             self._look()
         self.save()
-        self._take(self._best)
+        self._take(self._best or self._mean)
 
     @property
     def slates(self) -> int:
@@ -192,9 +199,12 @@ class Fitting:
         """Judge the student on what it does not learn from; remember it where it is the best so far."""
         if not self.held_out:
             return
+        state = self._mean or dict(self._named_masters())
+        self._take(self._mean)
         loss, value = validate(self.student, self.held_out, self.config.beside)
+        self._take(dict(self._named_masters()))
         if self.step and all(loss < look.loss for look in self.looks[1:]):
-            self._best = {name: master.detach().clone() for name, master in self._named_masters()}
+            self._best = {name: tensor.detach().clone() for name, tensor in state.items()}
         self.looks.append(Look(step=self.step, loss=loss, ndcg=value))
 
     def _named_masters(self) -> list[tuple[str, Tensor]]:
@@ -223,6 +233,10 @@ class Fitting:
         self._optimizer.step()
         self._take(dict(self._named_masters()))
         self.step += 1
+        # At first the mean is of few steps: it may not be of the start alone.
+        kept = min(self.config.average, self.step / (self.step + 9))
+        for name, master in self._named_masters() if self._mean else ():
+            self._mean[name].lerp_(master.detach(), 1 - kept)
         facts = StepFacts(
             step=self.step,
             loss=float(loss.detach()),
@@ -237,6 +251,7 @@ class Fitting:
         """Write the state; it is there whole or not at all."""
         tensors = {f"weight.{name}": master.detach() for name, master in self._named_masters()}
         tensors |= {f"best.{name}": tensor for name, tensor in self._best.items()}
+        tensors |= {f"mean.{name}": tensor for name, tensor in self._mean.items()}
         for number, state in self._optimizer.state_dict()["state"].items():
             tensors |= {f"optimizer.{number}.{name}": torch.as_tensor(value) for name, value in state.items()}
         name = f"state-{self.step}.safetensors"
@@ -264,6 +279,7 @@ class Fitting:
         if weights.keys() != self._learned.keys():
             raise BadSettings(f"{self.folder} holds the weights of another model: choose another folder, or empty it")
         self._best = _below("best.", tensors)
+        self._mean = _below("mean.", tensors)
         with torch.no_grad():
             for name, master in self._named_masters():
                 master.copy_(weights[name])
@@ -284,7 +300,8 @@ class Fitting:
         """What two states of one run have in common."""
         config = self.config
         tokens = sum(e.tokens for e in self.examples)
-        return [config.seed, config.step_tokens, config.steps, len(self.examples), tokens, len(self.held_out)]
+        lists = [len(self.examples), tokens, len(self.held_out)]
+        return [config.seed, config.step_tokens, config.steps, *lists, config.average > 0]
 
     def _batch(self, step: int) -> list[int]:
         """Which examples the step learns from: those of its epoch in a drawn order, until the tokens are full."""

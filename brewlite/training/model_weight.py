@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from brewlite.blend import BlendConfig, ModelWeights
 from brewlite.blend.blend import around_mean
@@ -28,7 +28,9 @@ class Heard(Struct, frozen=True, kw_only=True, eq=False):
     """One case: what both said of its candidates."""
 
     first: Floats
-    """(C,) the first stage's scores."""
+    """(C,) the first stage's scores, learned from the site's log."""
+    shipped: Floats
+    """(C,) its scores by the shipped weights, as on a site without a log."""
     log_odds: Floats
     """(C,) the model's."""
     chosen: int
@@ -54,6 +56,11 @@ class LearnedModelWeight(Struct, frozen=True, kw_only=True):
     """The difference, with a 95% interval over visitors."""
     by_site: dict[str, Estimate]
     """The same by site."""
+
+
+def without_log(cases: Sequence[Heard]) -> list[Heard]:
+    """The same cases on sites that have not learned from their log."""
+    return [structs.replace(case, first=case.shipped) for case in cases]
 
 
 def learn_model_weight(cases: Sequence[Heard], seed: int = 0, config: BlendConfig | None = None) -> LearnedModelWeight:

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from msgspec import Struct, structs
 
+from brewlite.blend import WITHOUT_LOG
 from brewlite.errors import BadSettings
 from brewlite.evaluation.log import Mask, from_micros
 from brewlite.evaluation.suite.kept import KeptScores
@@ -25,8 +26,8 @@ from brewlite.ranker import load_ranker
 from brewlite.ranker.checkpoint import read_differences, read_manifest, save_checkpoint
 from brewlite.records import Query
 from brewlite.training.answers import answers, validation_cases
-from brewlite.training.model_weight import Heard, LearnedModelWeight, learn_model_weight
-from brewlite.weights import checkpoint_of
+from brewlite.training.model_weight import Heard, LearnedModelWeight, learn_model_weight, without_log
+from brewlite.weights.checkpoints import is_checkpoint, shipped
 
 Progress = Callable[[str, int, int], None]
 """Called with what is done, how much of it, out of how much."""
@@ -44,30 +45,39 @@ class WeighingConfig(Struct, frozen=True, kw_only=True):
     seed: int = 0
 
 
+class Weighed(Struct, frozen=True, kw_only=True):
+    """What was learned of one checkpoint."""
+
+    learned: LearnedModelWeight
+    """Beside a first stage that has learned from the site's log."""
+    unlearned: LearnedModelWeight
+    """Beside the shipped weights, as on a site without a log."""
+
+
 def weigh_checkpoint(
     name: str,
     sites: Sequence[BenchSite],
     kept: Path,
     config: WeighingConfig | None = None,
     progress: Progress | None = None,
-) -> LearnedModelWeight:
+) -> Weighed:
     """Learn what the checkpoint ``name`` should count for, and write it into its manifest.
 
     Args:
-        name: a checkpoint's folder.
+        name: a checkpoint's folder, not the name of one that ships.
         sites: whose validation parts are asked; all may be learned from.
         kept: folder of scores that were given before.
         config: how much is asked.
         progress: called while it is asked.
 
     Raises:
-        BadSettings: ``name`` is no checkpoint of its own folder, or a site is kept out of training.
+        BadSettings: ``name`` is no such folder, or a site is kept out of training.
         BadRecord: too few cases.
     """
     config = config or WeighingConfig()
-    folder = checkpoint_of(name)
-    if folder is None:
-        raise BadSettings(f"{name!r} is no checkpoint: name the folder that `brewlite models fit --out` wrote")
+    folder = Path(name)
+    if name in shipped() or not is_checkpoint(folder):  # one that came with brewlite is not ours to write into
+        raise BadSettings(f"{name!r} is no checkpoint's folder: name the one that `brewlite models fit --out` wrote")
     for site in sites:
         if not site.data.trained:
             raise BadSettings(f"site {site.name!r} is kept out of training: choose one that is marked as trained")
@@ -77,12 +87,19 @@ def weigh_checkpoint(
         for site in sites
         for each in (*heard_choices(site, ranker, config, progress), *heard_requests(site, ranker, config, progress))
     ]
-    learned = learn_model_weight(heard, config.seed)
+    found = Weighed(
+        learned=learn_model_weight(heard, config.seed), unlearned=learn_model_weight(without_log(heard), config.seed)
+    )
     manifest = read_manifest(folder)
-    figures = {**manifest.figures, "beside the simple signals": told(learned)}
-    blend = {**manifest.blend, "model": structs.asdict(learned.weights)}
+    figures = {
+        **manifest.figures,
+        "beside the simple signals": told(found.learned),
+        "the same on a site without a log": told(found.unlearned),
+    }
+    advice = {"model": found.learned, WITHOUT_LOG: found.unlearned}
+    blend = {**manifest.blend, **{name: structs.asdict(one.weights) for name, one in advice.items()}}
     save_checkpoint(folder, structs.replace(manifest, blend=blend, figures=figures), read_differences(folder))
-    return learned
+    return found
 
 
 def told(learned: LearnedModelWeight) -> dict[str, object]:
@@ -103,6 +120,7 @@ def heard_choices(
         case = answer.case
         yield Heard(
             first=answer.prior,
+            shipped=site.recommender.weigh(case.query, use_model=False).prior.astype(np.float64),
             log_odds=answer.log_odds,
             chosen=(case.query.candidates or ()).index(case.good[0]),
             history=int(case.facets["history"]),
@@ -128,12 +146,15 @@ def heard_requests(
         if not pairs:
             continue
         ids = tuple(stock.items[row].id for pair in pairs for row in pair)
-        said = recommender.weigh(Query(instructions=wish.words, at=at, candidates=ids, history=()))
+        query = Query(instructions=wish.words, at=at, candidates=ids, history=())
+        said = recommender.weigh(query)
         if said.scores is None:
             continue
         shown = [0, *range(1, len(ids), 2)]  # one that answers, and all that do not
+        unlearned = site.recommender.weigh(query, use_model=False)
         yield Heard(
             first=said.prior[shown].astype(np.float64),
+            shipped=unlearned.prior[shown].astype(np.float64),
             log_odds=said.scores.log_odds[shown].astype(np.float64),
             chosen=0,
             history=0,
