@@ -100,6 +100,7 @@ def test_it_ends_early_and_keeps_the_state_of_the_lowest_loss(tmp_path: Path):
     assert 15 <= run.step < config.steps
     assert validate(taught, against, config.beside)[0] == pytest.approx(min(losses[1:]), abs=1e-5)
     assert min(losses[1:]) < losses[-1] - 0.05, "the last state is not the one that is kept"
+    assert run.slates == sum(facts.slates for facts in run.history[:5])
 
 
 def test_the_first_stage_must_speak_of_every_candidate():

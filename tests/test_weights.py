@@ -21,7 +21,17 @@ from transformers import AutoModelForCausalLM
 from brewlite.cli.main import main
 from brewlite.errors import BadSource, UnknownName, WeightsCorrupt, WeightsMissing
 from brewlite.ranker.tokenizer import PlainTokenizer
-from brewlite.weights import REGISTRY, WeightSource, cache_dir, folder_of, info, locate
+from brewlite.weights import (
+    DEFAULT_ENCODER,
+    DEFAULT_RANKER,
+    REGISTRY,
+    WeightSource,
+    cache_dir,
+    folder_of,
+    info,
+    locate,
+)
+from brewlite.weights.checkpoints import shipped
 from brewlite.weights.convert import convert_gguf
 from brewlite.weights.download import download
 from brewlite.weights.folder import verify, write_folder
@@ -388,7 +398,8 @@ def run(tmp_path, monkeypatch):
 
 def test_list_and_info_before_the_pull(run):
     rows = json.loads(run("list", "--json").stdout)
-    assert {row["name"]: row["state"] for row in rows} == {"smollm2-135m": "missing", "minilm-l6": "missing"}
+    assert {row["name"] for row in rows} == {*REGISTRY, *shipped()} >= {DEFAULT_RANKER, DEFAULT_ENCODER}
+    assert {row["state"] for row in rows} == {"missing"}, "also what is shipped, without its base"
     assert "Apache-2.0" in run("info", "minilm-l6").stdout
     assert json.loads(run("info", "smollm2-135m", "--json").stdout)["sha256"].startswith("bcc81830")
 

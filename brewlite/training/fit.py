@@ -183,8 +183,9 @@ class Fitting:
 
     @property
     def slates(self) -> int:
-        """Examples learned from so far, each as often as it was shown."""
-        return sum(facts.slates for facts in self.history)
+        """Examples that the student learned from in this run, each as often as it was shown."""
+        kept = min(self.looks[1:], key=lambda look: look.loss).step if self._best else self.step
+        return sum(facts.slates for facts in self.history[:kept])
 
     @property
     def out_of_patience(self) -> bool:

@@ -104,11 +104,12 @@ SHIPPED = Recipe(
             kinds=("log", "stated", "warm"),
             # The first stage knows likeness too: what the model is taught beside it is what likeness does not tell.
             fit=FitConfig(
-                steps=360,
+                steps=240,
                 step_tokens=4000,
-                learning_rate=6e-4,
+                learning_rate=2e-4,
                 warmup=10,
-                validate_every=120,
+                average=0.98,
+                validate_every=80,
                 teacher=0.05,
                 beside=0.75,
             ),
@@ -118,7 +119,7 @@ SHIPPED = Recipe(
     lora=LoraConfig(first_layer=12),
     examples=ExampleConfig(seed=1),
 )
-"""The recipe of ``brewlite models fit``; no checkpoint by it is shipped yet (lab notes)."""
+"""The recipe of ``brewlite models fit``, and of the last of the runs that made ``brewlite-135m``."""
 
 
 def gather(

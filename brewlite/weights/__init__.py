@@ -44,7 +44,7 @@ LOADING = threading.Lock()
 
 BASE = "smollm2-135m"
 """The model that what brewlite ships was learned on top of."""
-DEFAULT_RANKER = BASE
+DEFAULT_RANKER = "brewlite-135m"
 """What ranks where nothing else is named: a registry name, or a shipped checkpoint's."""
 DEFAULT_ENCODER = "minilm-l6"
 
