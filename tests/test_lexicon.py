@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from brewlite import Item
-from brewlite.retrieval.asking import ASKING
 from brewlite.retrieval.lexicon import Lexicon, words_of
+from brewlite.wishes.asking import ASKING
 
 
 def item(number: int, text: str) -> Item:

@@ -14,8 +14,8 @@ import numpy as np
 
 from brewlite.adapter import Adapter
 from brewlite.records import Item
-from brewlite.retrieval.asking import ASKING
 from brewlite.retrieval.events import Floats, Ints
+from brewlite.wishes.asking import ASKING
 
 FEATURES = 2**18
 """Buckets that words are hashed into: no vocabulary to fit, so items can come and go."""
