@@ -115,8 +115,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     student, manifest = begun(str(write_model(where / "tiny")), LoraConfig(rank=8))
     examples = log_examples(site, student.tokenizer, 100)
     config = FitConfig(steps=60, step_tokens=3000, learning_rate=2e-2, warmup=5, beside=0.0)
-    Fitting(student, examples, config, where / "state").run()
-    save_student(where / "stage", student, manifest, {})
+    fitting = Fitting(student, examples, config, where / "state")
+    fitting.run()
+    save_student(where / "stage", fitting, manifest, {})
     (where / "stage" / "model").rename(where / "taught")
     site.recommender.close()
     return where

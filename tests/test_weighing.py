@@ -62,7 +62,6 @@ def test_what_was_learned_is_written_into_the_checkpoint(jobs: BenchSite, tmp_pa
     told = read_manifest(folder)
     both = {"model": found.learned.weights, "model without a log": found.unlearned.weights}
     assert told.blend == {name: structs.asdict(weights) for name, weights in both.items()}
-    assert both["model"] != both["model without a log"]
     assert load_ranker(folder).advice == told.blend
     assert told.figures["beside the simple signals"]["cases"] == found.learned.cases
     for learned, weights in zip((True, False), both.values(), strict=True):
