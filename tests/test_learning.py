@@ -181,3 +181,6 @@ def test_a_model_counts_by_what_was_learned_with_it_with_a_log_and_without(livel
     with_log, without = (rec.weigh(query).blended.model for rec in (site.with_blend(learned), site))
     assert np.abs(without).max() > 0
     np.testing.assert_allclose(with_log, 5 * without)
+    early = structs.replace(query, at=learned.until - timedelta(days=1))
+    before, plain = (rec.weigh(early).blended.model for rec in (site.with_blend(learned), site))
+    np.testing.assert_array_equal(before, plain, "what was learned later does not count then")

@@ -120,9 +120,11 @@ class Blended(Struct, frozen=True, kw_only=True):
 class Blend:
     """Adds up the signals; higher is better."""
 
-    def __init__(self, weights: BlendWeights, config: BlendConfig | None = None) -> None:
+    def __init__(self, weights: BlendWeights, config: BlendConfig | None = None, learned: bool = False) -> None:
         self.weights = weights
         self.config = config or BlendConfig()
+        self.learned = learned
+        """Whether the weights were learned from the site's log."""
 
     def weigh(self, signals: Signals, history: int, there: Mask, pinned: Ints | None = None) -> Weighing:
         """The first stage's scores, for a visitor with ``history`` events.

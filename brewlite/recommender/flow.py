@@ -18,7 +18,7 @@ import numpy as np
 from msgspec import structs
 
 from brewlite.adapter import Adapter
-from brewlite.blend import Blended, LearnedBlend, ModelWeights, advised
+from brewlite.blend import Blend, Blended, LearnedBlend, ModelWeights, advised
 from brewlite.errors import BadSettings
 from brewlite.policy import Policy
 from brewlite.prompt import PromptBuilder, PromptPreview
@@ -207,7 +207,7 @@ class Recommender(Writing):
             prior=visit.prior[rows],
             fits=visit.fitting()[rows],
             scores=scores,
-            blended=visit.blend.with_model(visit.weighing, rows, scores, self._advised()),
+            blended=visit.blend.with_model(visit.weighing, rows, scores, self._advised(visit.blend)),
             timing=watch.done(),
         )
 
@@ -294,7 +294,7 @@ class Recommender(Writing):
     def _score(self, visit: Visit, candidates: Sequence[Candidate], watch: Stopwatch, use_model: bool) -> Blended:
         """First-stage scores of ``candidates``, and the model's part where it is wanted and the deadline allows."""
         scores = self._ask(visit, candidates, watch, use_model)
-        return visit.blend.with_model(visit.weighing, visit.rows(candidates), scores, self._advised())
+        return visit.blend.with_model(visit.weighing, visit.rows(candidates), scores, self._advised(visit.blend))
 
     def _ask(self, visit: Visit, candidates: Sequence[Candidate], watch: Stopwatch, use_model: bool) -> Scores | None:
         """The model's answers for ``candidates``; None where it is not wanted or the deadline does not allow it."""
@@ -313,12 +313,12 @@ class Recommender(Writing):
         self._pace.saw(prompt, watch.lap("model"))
         return put_back(scores, asked, len(candidates))
 
-    def _advised(self) -> ModelWeights | None:
-        """What was learned with the model about how much it should count for; None: nothing, or it is not loaded."""
+    def _advised(self, blend: Blend) -> ModelWeights | None:
+        """What the model should count for in ``blend``, learned with it; None: nothing was, or it is not loaded."""
         if self._ranker is None or isinstance(self._ranker, str):
             return None
         advice = getattr(self._ranker, "advice", {})  # one of somebody else may know of none
-        return advised(advice, self.learned_blend is not None)
+        return advised(advice, blend.learned)
 
     @property
     def model_name(self) -> str | None:

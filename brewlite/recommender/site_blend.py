@@ -30,7 +30,7 @@ class SiteBlend:
         self._given = learned
         self._read: tuple[str, LearnedBlend | None, Blend] = ("", None, self._shipped)
         if learned is not None:
-            self._read = ("", learned, Blend(learned.weights, config))
+            self._read = ("", learned, Blend(learned.weights, config, learned=True))
 
     def learned(self) -> LearnedBlend | None:
         """What was learned; None: nothing, or by a version that wrote it otherwise."""
@@ -50,4 +50,4 @@ class SiteBlend:
             learned = LearnedBlend.decoded(text) if text else None
         except BadRecord:
             learned = None  # of another version: the next training writes it anew
-        return learned, self._shipped if learned is None else Blend(learned.weights, self._config)
+        return learned, self._shipped if learned is None else Blend(learned.weights, self._config, learned=True)

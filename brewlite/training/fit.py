@@ -184,8 +184,13 @@ class Fitting:
     @property
     def slates(self) -> int:
         """Examples that the student learned from in this run, each as often as it was shown."""
-        kept = min(self.looks[1:], key=lambda look: look.loss).step if self._best else self.step
-        return sum(facts.slates for facts in self.history[:kept])
+        kept = self.kept
+        return sum(facts.slates for facts in self.history[: self.step if kept is None else kept.step])
+
+    @property
+    def kept(self) -> Look | None:
+        """The look whose state the student has in the end; None where nothing was looked at after a step."""
+        return min(self.looks[1:], key=lambda look: look.loss, default=None)
 
     @property
     def out_of_patience(self) -> bool:

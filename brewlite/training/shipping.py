@@ -100,7 +100,7 @@ def _figures(runs: Sequence[Fitting]) -> dict[str, Any]:
     history = [facts for run in runs for facts in run.history]
     seconds, tokens = sum(f.seconds for f in history), sum(f.tokens for f in history)
     looks = [look for run in runs for look in run.looks]
-    kept = min(runs[-1].looks[1:], key=lambda look: look.loss, default=None)
+    kept = runs[-1].kept
     return {
         "hours": round(seconds / 3600, 2),
         "tokens": tokens,

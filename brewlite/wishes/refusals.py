@@ -69,8 +69,9 @@ _AGAINST = (
     r"(?:i'll |i |we'll |we )?(?:a )?(?:hard )?pass on(?: anything with| everything with)?",
     r"(?:i |we )?(?:(?:could|can) )?(?:happily |easily |well |happy to )?(?:do|live) without",
     r"instead of|rather than|in place of|with the exception of|apart from|aside from|barring|minus|lacking|devoid of|"
-    r"free (?:of|from)|far (?:away )?from|away from|clear of|nothing to do with|under no circumstances|on no account|"
-    r"by no means|all but|neither|none|nor|(?:less|fewer)(?! than\b)|(?:unwanted|unsuitable|undesirable)(?=\s*$)",
+    r"free (?:of|from)|far (?:away )?from|away from|clear of|under no circumstances|on no account|"
+    r"by no means|all but|neither|none(?! of\b)|nor|(?:less|fewer)(?! than\b)|"
+    r"(?:unwanted|unsuitable|undesirable)(?=\s*$)",
 )
 # A negated verb, whichever: what comes behind it is refused, or, where that says nothing, what stands before.
 _NOT = (
@@ -128,7 +129,7 @@ _CLAUSE = re.compile(
     re.IGNORECASE,
 )
 _BUT = re.compile(r"\b(anything|everything|anywhere|something|nothing|all) but\b", re.IGNORECASE)
-_REFUSED = re.compile(rf"(?<!\w)(?:{'|'.join((*_BEFORE[:-8], *_AGAINST, *_BEFORE[-8:], _NOT))})(?!\w)", re.IGNORECASE)
+_REFUSED = re.compile(rf"(?<!\w)(?:{'|'.join((*_AGAINST, *_BEFORE, _NOT))})(?!\w)", re.IGNORECASE)
 _ORDERED = re.compile("|".join(_ORDER), re.IGNORECASE)
 _DENIED = re.compile(rf"(?<!\w)(?:{'|'.join(_BEHIND)})(?!\w)", re.IGNORECASE)
 _FINE = re.compile(rf"(?<!\w)(?:{'|'.join(_WELCOME)})", re.IGNORECASE)

@@ -115,11 +115,12 @@ def curve_of(history: Sequence[StepFacts]) -> tuple[CurvePoint, ...]:
     )
 
 
-def looks_of(looks: Sequence[Look]) -> dict[str, Value]:
+def looks_of(fitting: Fitting) -> dict[str, Value]:
     """What the held-out examples said: at first, and at the step whose weights were kept."""
+    looks = fitting.looks
     if not looks:
         return {}
-    kept = min(looks[1:] or looks, key=lambda look: look.loss)
+    kept = fitting.kept or looks[0]
     return {
         "held-out NDCG@10 before": round(looks[0].ndcg, 4),
         "held-out NDCG@10 after": round(kept.ndcg, 4),

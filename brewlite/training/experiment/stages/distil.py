@@ -65,5 +65,5 @@ class DistilStage:
         fitting = Fitting(student, heard, section, folder / "state", examples.held_out)
         run_fitting(fitting, "distil: steps", tell)
         save_student(folder, fitting, manifest, {"distil": msgspec.to_builtins(section)})
-        facts = {"lists": len(heard), "steps": fitting.step, **looks_of(fitting.looks)}
+        facts = {"lists": len(heard), "steps": fitting.step, **looks_of(fitting)}
         return Outcome(facts=facts, curve=curve_of(fitting.history))

@@ -54,5 +54,5 @@ class FitStage:
         run_fitting(fitting, "fit: steps", tell)
         save_student(folder, fitting, manifest, {"fit": msgspec.to_builtins(section)})
         tokens = sum(facts.tokens for facts in fitting.history)
-        facts = {"steps": fitting.step, "tokens read": tokens, **looks_of(fitting.looks)}
+        facts = {"steps": fitting.step, "tokens read": tokens, **looks_of(fitting)}
         return Outcome(facts=facts, curve=curve_of(fitting.history))
