@@ -12,7 +12,7 @@ from brewlite.adapter import Priors
 from brewlite.blend import COLUMNS, Blend, BlendWeights, LearnedBlend, LearnedFrom, StatedConfig, Weights, knowledge
 from brewlite.blend.alike import alikeness
 from brewlite.blend.choice import Choices, fit, fit_slope
-from brewlite.blend.stated import stated
+from brewlite.blend.stated import settled, stated
 from brewlite.blend.weights import shipped
 from brewlite.errors import BadRecord
 from brewlite.retrieval import Signals
@@ -177,3 +177,37 @@ def test_what_was_learned_is_kept_as_text():
         LearnedBlend.decoded(structs.replace(learned, format=7).encoded())
     with pytest.raises(BadRecord, match="learn it again"):
         LearnedBlend.decoded("{}")
+
+
+def shares(**held: float) -> np.ndarray:
+    """(COUNT,) the share of the words that the items hold; 0 where nothing is said."""
+    column = np.zeros(COUNT, dtype=np.float32)
+    for row, share in held.items():
+        column[int(row[1:])] = share
+    return column
+
+
+def test_an_item_that_holds_all_of_the_words_has_the_full_points_for_meaning():
+    near = np.linspace(0.0, 0.9, COUNT, dtype=np.float32)
+    some = signals(np.random.default_rng(0), wish=near, words=shares(_0=1.0, _1=0.4))
+    part = stated(some, there(), StatedConfig())["wish"]
+    assert part[0] == pytest.approx(StatedConfig().meaning) == pytest.approx(float(part.max()))
+    assert part[1] == part[2] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("words", "unwanted", "decided"),
+    [
+        (shares(_0=1.0, _1=0.9, _2=1.0, _50=1.0), shares(), True),  # all hold all of them
+        (shares(_50=1.0), shares(), True),  # none here, others do
+        (shares(), shares(_50=1.0), True),  # none here has what is refused
+        (shares(_0=1.0), shares(), False),  # one of the three does
+        (shares(_0=0.3, _1=0.3, _2=0.3, _50=1.0), shares(), False),  # each holds a part: which one, nobody knows
+        (shares(_50=0.3), shares(), False),  # no item answers: a paraphrase, somebody must read it
+        (shares(_0=1.0, _1=1.0, _2=1.0), shares(_1=1.0), False),  # what is refused puts them apart
+        (shares(), shares(), False),  # words that no item holds
+    ],
+)
+def test_words_are_settled_where_they_put_no_two_apart(words: np.ndarray, unwanted: np.ndarray, decided: bool):
+    some = signals(np.random.default_rng(0), words=words, unwanted_words=unwanted)
+    assert settled(some, np.arange(3), there(), StatedConfig()) is decided

@@ -248,3 +248,30 @@ def test_what_is_refused_sinks(site: Recommender):
     mean = {name: np.mean([each[s] for s in balconies]) for name, each in
             (("wanted", wanted), ("refused", refused), ("neither", neither))}  # fmt: skip
     assert mean["wanted"] < mean["neither"] < mean["refused"]
+
+
+def model_parts(slate) -> dict[str, float]:
+    return {pick.item.id: pick.sources["model"] for pick in slate.picks}
+
+
+def test_the_model_does_not_read_words_that_put_no_two_candidates_apart(site: Recommender):
+    """All of these have a balcony, or none has: then words would only stir up equals."""
+    with_balcony, without = [[str(n) for n in range(40) if (n % 5 == 0) is has] for has in (True, False)]
+    for listed in (with_balcony, without):
+        query = Query(user="ann", candidates=tuple(listed), instructions="a balcony")
+        silent = structs.replace(query, instructions="")
+        assert model_parts(site.rank(query)) == model_parts(site.rank(silent))
+        assert site.prompt(query) == site.prompt(silent) != site.prompt(query, all_words=True)
+    mixed = Query(user="ann", candidates=("4", "5", "6"), instructions="a balcony")
+    assert site.prompt(mixed) != site.prompt(structs.replace(mixed, instructions=""))
+    abroad = structs.replace(mixed, instructions="mit Schwimmbad")
+    assert site.prompt(abroad) != site.prompt(structs.replace(mixed, instructions=""))
+
+
+def test_what_became_a_limit_is_not_read_twice(site: Recommender):
+    query = Query(user="ann", instructions="under $1,500", candidates=("2", "3", "4"))
+    assert site.prompt(query) == site.prompt(structs.replace(query, instructions=""))
+    preview = site.preview(query)
+    assert preview.unread == "under $1,500"
+    assert "words" not in {section.name for section in preview.sections}
+    assert site.preview(structs.replace(query, instructions="a quiet garden")).unread == ""

@@ -1,7 +1,7 @@
 """The blend: the simple signals and the language model's log-odds, weighed and added up."""
 
 from brewlite.blend.blend import WITHOUT_LOG, Blend, BlendConfig, Blended, ModelWeights, Weighing, advised
-from brewlite.blend.stated import StatedConfig
+from brewlite.blend.stated import StatedConfig, settled
 from brewlite.blend.weights import (
     COLUMNS,
     BlendWeights,
@@ -29,5 +29,6 @@ __all__ = [
     "Weights",
     "advised",
     "knowledge",
+    "settled",
     "shipped_for",
 ]

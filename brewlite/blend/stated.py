@@ -10,7 +10,7 @@ import numpy as np
 from msgspec import Struct
 
 from brewlite.retrieval import Signals
-from brewlite.retrieval.catalog import Floats, Mask
+from brewlite.retrieval.catalog import Floats, Ints, Mask
 
 
 class StatedConfig(Struct, frozen=True, kw_only=True):
@@ -33,15 +33,39 @@ class StatedConfig(Struct, frozen=True, kw_only=True):
 def stated(signals: Signals, there: Mask, config: StatedConfig) -> dict[str, Floats]:
     """The parts ``wish`` and ``words``, (N,) each; none where the query says nothing."""
     parts: dict[str, Floats] = {}
-    meaning = config.meaning * _ramp(signals.wish, there, config)
-    meaning = meaning - config.unwanted_meaning * _ramp(signals.unwanted, there, config)
+    held = np.minimum(signals.words / config.enough, 1.0)
+    shunned = np.minimum(signals.unwanted_words / config.enough, 1.0)
+    meaning = config.meaning * _near(signals.wish, held, there, config)
+    meaning = meaning - config.unwanted_meaning * _near(signals.unwanted, shunned, there, config)
     if meaning.any():
         parts["wish"] = meaning.astype(np.float32)
-    words = config.words * np.minimum(signals.words / config.enough, 1.0)
-    words = words - config.unwanted_words * np.minimum(signals.unwanted_words / config.enough, 1.0)
+    words = config.words * held - config.unwanted_words * shunned
     if words.any():
         parts["words"] = words.astype(np.float32)
     return parts
+
+
+def settled(signals: Signals, rows: Ints, there: Mask, config: StatedConfig) -> bool:
+    """Whether what is said puts no two of the items ``rows`` (C,) apart, as far as words can tell.
+
+    All of them hold all of the words; or none holds any, though other items that could be shown do, so that the words
+    are the site's own and nothing here answers them. Words that no item holds, another language's for one, are not
+    settled: somebody has to read them.
+    """
+    sides = (signals.words, signals.unwanted_words)
+    return len(rows) > 0 and any(side.any() for side in sides) and all(_alike(s, rows, there, config) for s in sides)
+
+
+def _alike(share: Floats, rows: Ints, there: Mask, config: StatedConfig) -> bool:
+    here = share[rows]
+    if not share.any() or (here >= config.enough).all():
+        return True
+    return not here.any() and bool((share[there] >= config.enough).any())
+
+
+def _near(cosines: Floats, held: Floats, there: Mask, config: StatedConfig) -> Floats:
+    """(N,) as :func:`_ramp`; in full where an item holds the words: what it says needs no guess by nearness."""
+    return np.where(held >= 1.0, 1.0, _ramp(cosines, there, config)) if cosines.any() else cosines
 
 
 def _ramp(cosines: Floats, there: Mask, config: StatedConfig) -> Floats:

@@ -10,6 +10,7 @@ from rich.table import Table
 from brewlite.cli.compare import compare
 from brewlite.cli.output import console, print_json, progress_console
 from brewlite.cli.quality import quality
+from brewlite.cli.sites import sites
 from brewlite.cli.study import study
 from brewlite.cli.train_speed import train_speed
 from brewlite.weights import DEFAULT_RANKER
@@ -26,12 +27,13 @@ def bench() -> None:
     Example:
       brewlite bench speed
       brewlite bench quality --suite quick --report out/
+      brewlite bench sites --cases 60 --out out/
       brewlite bench compare before/report.json out/report.json
       brewlite bench train
     """
 
 
-for command in (quality, compare, study, train_speed):
+for command in (quality, sites, compare, study, train_speed):
     bench.add_command(command)
 
 

@@ -180,6 +180,12 @@ def _show_preview(preview: PromptPreview) -> None:
         f"{preview.prefix_tokens} tokens of prefix, read once; {preview.candidate_tokens} tokens in "
         f"{len(preview.candidates)} candidates"
     )
+    if preview.unread:
+        console.print(
+            f'"{preview.unread}" is not in it: it became a limit, or every candidate holds these words, or none does.',
+            markup=False,
+            highlight=False,
+        )
 
 
 def _moment(text: str | None) -> datetime | None:

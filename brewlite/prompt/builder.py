@@ -67,6 +67,8 @@ class PromptPreview(Struct, frozen=True, kw_only=True):
     """``name`` is the item's id."""
     prefix_tokens: int
     candidate_tokens: int
+    unread: str = ""
+    """What the visitor said, where it puts no two candidates apart and so is not in the prompt."""
 
 
 class PromptBuilder:

@@ -199,15 +199,15 @@ class Recommender(Writing):
         watch = Stopwatch()
         visit = self._reception.visit(query, watch, pinned=True)
         candidates = [Candidate(item=id_) for id_ in query.candidates or ()]
-        scores = self._ask(visit, candidates, watch, use_model)
         rows = visit.rows(candidates)
+        scores, read = self._ask(visit, candidates, watch, use_model)
         return Weighed(
             ids=query.candidates or (),
             signals={name: getattr(visit.signals, name)[rows] for name in visit.signals.__struct_fields__},
             prior=visit.prior[rows],
             fits=visit.fitting()[rows],
             scores=scores,
-            blended=visit.blend.with_model(visit.weighing, rows, scores, self._advised(visit.blend)),
+            blended=visit.blend.with_model(read.weighing, rows, scores, self._advised(visit.blend)),
             timing=watch.done(),
         )
 
@@ -231,25 +231,35 @@ class Recommender(Writing):
         return structs.replace(slate, model="similarity")
 
     @_in_turn
-    def prompt(self, query: Query, builder: PromptBuilder | None = None) -> RankingPrompt:
-        """What the model reads for ``query.candidates``, in their order; ``builder``: writes it instead of the site's.
+    def prompt(self, query: Query, builder: PromptBuilder | None = None, *, all_words: bool = False) -> RankingPrompt:
+        """What the model reads for ``query.candidates``, in their order.
+
+        Args:
+            query: has candidates.
+            builder: writes it instead of the site's.
+            all_words: whether the visitor's words stand in it also where they put no two candidates apart.
 
         Raises as :meth:`rank`, and BadSettings where there is neither a builder nor a model to write for.
         """
         visit = self._reception.visit(query, Stopwatch(), pinned=True)
-        rows = visit.moment.rows(query.candidates or ()).tolist()
+        rows = visit.moment.rows(query.candidates or ())
+        visit = visit if all_words else self._reception.as_read(visit, rows)
         builder = builder or self._builder()
-        return builder.build(visit.visitor, visit.task, visit.examples, rows, visit.moment, visit.signals.asked)
+        return builder.build(
+            visit.visitor, visit.task, visit.examples, rows.tolist(), visit.moment, visit.signals.asked
+        )
 
     @_in_turn
     def preview(self, query: Query) -> PromptPreview:
         """What the model reads for ``query``, with token counts."""
         visit = self._reception.visit(query, Stopwatch())
         candidates = self._reception.candidates(visit, Stopwatch())
-        rows = visit.rows(candidates).tolist()
-        return self._builder().preview(
-            visit.visitor, visit.task, visit.examples, rows, visit.moment, visit.signals.asked
+        rows = visit.rows(candidates)
+        read = self._reception.as_read(visit, rows)
+        preview = self._builder().preview(
+            read.visitor, read.task, read.examples, rows.tolist(), read.moment, read.signals.asked
         )
+        return preview if read is visit else structs.replace(preview, unread=query.instructions)
 
     def ranker(self) -> Ranker:
         """The language model, loaded at the first call.
@@ -293,14 +303,20 @@ class Recommender(Writing):
 
     def _score(self, visit: Visit, candidates: Sequence[Candidate], watch: Stopwatch, use_model: bool) -> Blended:
         """First-stage scores of ``candidates``, and the model's part where it is wanted and the deadline allows."""
-        scores = self._ask(visit, candidates, watch, use_model)
-        return visit.blend.with_model(visit.weighing, visit.rows(candidates), scores, self._advised(visit.blend))
+        scores, read = self._ask(visit, candidates, watch, use_model)
+        return visit.blend.with_model(read.weighing, visit.rows(candidates), scores, self._advised(visit.blend))
 
-    def _ask(self, visit: Visit, candidates: Sequence[Candidate], watch: Stopwatch, use_model: bool) -> Scores | None:
-        """The model's answers for ``candidates``; None where it is not wanted or the deadline does not allow it."""
+    def _ask(
+        self, visit: Visit, candidates: Sequence[Candidate], watch: Stopwatch, use_model: bool
+    ) -> tuple[Scores | None, Visit]:
+        """The model's answers for ``candidates``, and the visit as it was read.
+
+        No answers where they are not wanted or the deadline does not allow them.
+        """
         if not use_model or self._ranker is None or not candidates:
-            return None
+            return None, visit
         rows = visit.rows(candidates)
+        visit = self._reception.as_read(visit, rows)
         asked = np.argsort(-visit.prior[rows], kind="stable")[: self.config.max_model_candidates]
         ranker, asked_rows = self.ranker(), [int(row) for row in rows[asked]]
         prompt = self._builder().build(
@@ -308,10 +324,10 @@ class Recommender(Writing):
         )
         watch.lap("prompt")
         if not self._pace.allows(prompt, visit.query.deadline_ms, watch.elapsed_ms()):
-            return None
+            return None, visit
         scores = ranker.score(prompt)
         self._pace.saw(prompt, watch.lap("model"))
-        return put_back(scores, asked, len(candidates))
+        return put_back(scores, asked, len(candidates)), visit
 
     def _advised(self, blend: Blend) -> ModelWeights | None:
         """What the model should count for in ``blend``, learned with it; None: nothing was, or it is not loaded."""

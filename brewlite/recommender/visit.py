@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import numpy as np
-from msgspec import Struct
+from msgspec import Struct, structs
 
-from brewlite.blend import Blend, Weighing
+from brewlite.blend import Blend, Weighing, settled
 from brewlite.checks import checked
 from brewlite.errors import UnknownName
 from brewlite.policy import Policy
@@ -101,6 +101,26 @@ class Reception:
             weighing=weighing,
             prior=weighing.prior,
             examples=self._examples(visitor, moment),
+        )
+
+    def as_read(self, visit: Visit, rows: Ints) -> Visit:
+        """``visit`` as the model reads it with the candidates ``rows`` (C,): without words that decide nothing there.
+
+        Where the limits have taken up all that was said, or all candidates hold all of the words, or none any, the
+        words have no more to say; read all the same, they would put equals in an order that nobody asked for.
+        """
+        visitor, query = visit.visitor, visit.query
+        told = bool(visitor.wish or visitor.unwanted)
+        config = visit.blend.config.stated
+        if not query.instructions.strip() or (told and not settled(visit.signals, rows, visit.moment.eligible, config)):
+            return visit
+        unasked, nothing = visitor.unasked(), np.zeros_like(visit.signals.wish)
+        return structs.replace(
+            visit,
+            visitor=unasked,
+            signals=structs.replace(visit.signals, wish=nothing, unwanted=nothing),
+            weighing=structs.replace(visit.weighing, asked=False),
+            examples=self._examples(unasked, visit.moment),
         )
 
     def allowed(self, visit: Visit) -> Mask:

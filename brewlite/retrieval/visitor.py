@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -43,6 +43,10 @@ class Visitor:
     """Oldest first."""
     context: dict[str, str]
     notes: tuple[str, ...]
+
+    def unasked(self) -> Visitor:
+        """The same visitor, who has said nothing for this query."""
+        return replace(self, words=self.interests, wish="", unwanted="")
 
     @property
     def rows(self) -> Ints:

@@ -68,7 +68,7 @@ def _drawn(site: BenchSite, wardrobe: Wardrobe, config: StatedConfig, rng: np.ra
         ids = tuple(stock.items[row].id for row in rows)
         query = _query(site, at, words, ids, config, rng)
         query = structs.replace(query, task=wardrobe.task(rng))
-        yield Example(prompt=site.recommender.prompt(query, wardrobe.builder(rng)), gains=tuple(gains))
+        yield Example(prompt=site.recommender.prompt(query, wardrobe.builder(rng), all_words=True), gains=tuple(gains))
 
 
 def _programs(stock: Stock, config: StatedConfig, rng: np.random.Generator) -> Iterator[Wish]:

@@ -72,4 +72,6 @@ def _list(site: BenchSite, at: int, wardrobe: Wardrobe, config: WarmConfig, rng:
     )
     signals = site.recommender.weigh(query, use_model=False).signals
     teacher = told(signals["wish" if said else "similarity"], config.teacher)
-    return Example(prompt=site.recommender.prompt(query, wardrobe.builder(rng)), teacher=teacher) if teacher else None
+    if not teacher:
+        return None
+    return Example(prompt=site.recommender.prompt(query, wardrobe.builder(rng), all_words=True), teacher=teacher)

@@ -94,14 +94,15 @@ class Ours:
 
 
 class Classic:
-    """A baseline: fitted on each site's log before the cut, and shown only what was known at the moment."""
+    """A baseline: fitted on what brewlite may learn from, and shown only what was known at the moment."""
 
     def __init__(self, name: str, label: str, reads_words: bool) -> None:
         self.name = name
         self.label = label
         self.reads_words = reads_words
         self._methods: dict[str, Method] = {}
-        self._fitted: dict[str, Scorer] = {}
+        self._fitted: dict[tuple[str, int], Scorer] = {}
+        """By site and by the cut before which it learned."""
 
     def add(self, site: str, method: Method) -> None:
         """``method`` answers on ``site``."""
@@ -115,10 +116,12 @@ class Classic:
 
     def answer(self, query: Query, site: BenchSite, prompt: PromptConfig | None = None) -> Answer | None:
         """See :class:`SuiteMethod`."""
-        if site.name not in self._fitted:
-            self._fitted[site.name] = self._methods[site.name].fit(site.log.before(site.cut))
+        # Moments before the validation part are asked about by training alone, where no baseline is.
+        until = site.learned_until(query.at) or site.validation_cut
+        if (site.name, until) not in self._fitted:
+            self._fitted[site.name, until] = self._methods[site.name].fit(site.log.before(until))
         moment = moment_for(query, site)
-        scores = self._fitted[site.name].scores(moment)
+        scores = self._fitted[site.name, until].scores(moment)
         rows = rows_for(query, site, moment)
         ids = query.candidates or tuple(site.log.catalog.ids[row] for row in rows)
         return Answer(ids=ids, scores=scores[rows].astype(np.float64))

@@ -13,7 +13,7 @@ from brewlite.evaluation.metrics import METRICS as PLACE_METRICS
 from brewlite.evaluation.metrics import Places, place
 from brewlite.evaluation.suite.case import Case
 from brewlite.evaluation.suite.metric import Asked, MeanMetric, Metric
-from brewlite.evaluation.suite.preference import full_cases, log_of_actions, matched_cases
+from brewlite.evaluation.suite.preference import Part, full_cases, log_of_actions, matched_cases
 from brewlite.evaluation.suite.site import BenchSite
 from brewlite.evaluation.suite.task import Maker, SuiteTask, Value
 from brewlite.records import Query, Task
@@ -31,10 +31,11 @@ QUICK_CASES = {"listings": 8, "posts": 8, "jobs": 12}
 def matched(task: SuiteTask, site: BenchSite, count: int, rng: np.random.Generator) -> Sequence[Case]:
     """Next-item cases among 50 matched candidates; ``least`` and ``below`` bound the ``facet``.
 
-    In the quick suite only those of the first ``of`` cases of the site, which other tasks ask about anyway.
+    In the quick suite only those of the first ``of`` cases of the site, which other tasks ask about anyway. ``part``
+    names the part of the log, the test part where it is not given.
     """
     if "facet" not in task.options:
-        return matched_cases(site, count)
+        return matched_cases(site, count, part=_part(task))
     facet, of = str(task.options["facet"]), int(task.options["of"])
     least, below = float(task.options.get("least", -np.inf)), float(task.options.get("below", np.inf))
     if count * len(task.data) > task.quick:
@@ -44,7 +45,11 @@ def matched(task: SuiteTask, site: BenchSite, count: int, rng: np.random.Generat
 
 def full(task: SuiteTask, site: BenchSite, count: int, rng: np.random.Generator) -> Sequence[Case]:
     """Next-item cases among everything that could be shown."""
-    return full_cases(site, count)
+    return full_cases(site, count, part=_part(task))
+
+
+def _part(task: SuiteTask) -> Part:
+    return "validation" if task.options.get("part") == "validation" else "test"
 
 
 def asked_otherwise(task: SuiteTask, site: BenchSite, count: int, rng: np.random.Generator) -> Sequence[Case]:

@@ -120,11 +120,11 @@ class BenchSite:
 
         After the cut: all before it. In the validation part: all before that. Earlier, and without a log: nothing.
         """
-        return self._weighing(self._learned_until(at))
+        return self._weighing(self.learned_until(at))
 
     def asked_with(self, prompt: PromptConfig | None, at: datetime | None = None) -> Recommender:
         """That of :meth:`learned`, or one over the same store and models that writes its prompts as ``prompt`` says."""
-        until = self._learned_until(at)
+        until = self.learned_until(at)
         recommender = self._weighing(until)
         if prompt is None or prompt == recommender.config.prompt:
             return recommender
@@ -133,7 +133,7 @@ class BenchSite:
             self._with_prompt[prompt, until] = recommender.with_config(config)
         return self._with_prompt[prompt, until]
 
-    def _learned_until(self, at: datetime | None) -> int:
+    def learned_until(self, at: datetime | None) -> int:
         """The cut, in microseconds, before which a question about ``at`` may have learned; 0: nothing."""
         if self.data.events is None or at is None:
             return 0
