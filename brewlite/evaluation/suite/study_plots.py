@@ -11,7 +11,6 @@ import msgspec
 from jinja2 import Environment
 
 from brewlite.errors import BadSettings
-from brewlite.evaluation.statistics import Estimate
 from brewlite.evaluation.suite.extra import need
 from brewlite.evaluation.suite.studies import Setting
 from brewlite.evaluation.suite.study_report import ALL, JUDGED, StudyCost, StudyFigure, StudyReport, chance
@@ -41,8 +40,8 @@ def table_rows(report: StudyReport, kind: str, brief: bool = False) -> list[list
         cells = [str(setting)]
         for method in JUDGED:
             figure = figure_of(report, setting, kind, method)
-            cells.append(worded(figure.figures[first]))
-            cells.append(worded(figure.change[first], signed=True) if figure.change else "")
+            cells.append(figure.figures[first].words())
+            cells.append(figure.change[first].words(signed=True) if figure.change else "")
             cells += [f"{figure.figures[metric].value:.3f}" for metric in others]
         cost = cost_at(report, setting, kind)
         cells.append(f"{cost.prefix_tokens:,.0f} + {cost.candidate_tokens:,.0f}")
@@ -62,15 +61,6 @@ def caption(report: StudyReport, kind: str) -> str:
     return (
         f"{KIND_LABELS.get(kind, kind)} · cases: {facts.cases}, visitors: {facts.visitors} ({', '.join(facts.sites)})"
     )
-
-
-def worded(estimate: Estimate, signed: bool = False) -> str:
-    """``0.123 (0.101-0.140)``, or ``+0.020 (-0.010 to +0.050)``."""
-    sign, dash = ("+", " to ") if signed else ("", "-")
-    value = f"{estimate.value:{sign}.3f}"
-    if estimate.low is None or estimate.high is None:
-        return value
-    return f"{value} ({estimate.low:{sign}.3f}{dash}{estimate.high:{sign}.3f})"
 
 
 def figure_of(report: StudyReport, setting: Setting, kind: str, method: str) -> StudyFigure:

@@ -36,8 +36,8 @@ def _headline(result: TaskResult, where: str, labels: Mapping[str, str], ours: s
     best = max(baselines, key=lambda name: result.figures[name].value)
     mine, theirs = result.figures[ours], result.figures[best]
     said = [
-        f"{where} brewlite reaches {result.unit.upper()} {_figure(mine)}; the best baseline there, {labels[best]}, "
-        f"{_figure(theirs)}: {_difference(result.compared[best].absolute)}."
+        f"{where} brewlite reaches {result.unit.upper()} {mine.words()}; the best baseline there, {labels[best]}, "
+        f"{theirs.words()}: {_difference(result.compared[best].absolute)}."
     ]
     if "brewlite-no-model" in result.compared:
         change = result.compared["brewlite-no-model"].absolute
@@ -64,12 +64,6 @@ def _over_all(results: Sequence[TaskResult], labels: Mapping[str, str]) -> str:
         f"Of {len(results)} tasks with baselines brewlite is at or above every baseline in {above} (beyond noise in "
         f"{sure}), and below some baseline beyond noise in {below}."
     )
-
-
-def _figure(estimate: Estimate) -> str:
-    if estimate.low is None or estimate.high is None:
-        return f"{estimate.value:.3f}"
-    return f"{estimate.value:.3f} ({estimate.low:.3f} to {estimate.high:.3f})"
 
 
 def _difference(change: Estimate) -> str:

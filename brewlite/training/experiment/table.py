@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import msgspec
 from msgspec import Struct
 
+from brewlite.evaluation.statistics import Estimate
 from brewlite.store.runs import Figure, RunRow, Value
 
 ALL = "all sites"
@@ -72,14 +73,8 @@ def figure(run: RunRow, metric: str, site: str = ALL) -> Figure | None:
 
 
 def interval(found: Figure | None, signed: bool = False) -> str:
-    """``0.123 (0.101-0.140)``; nothing for no figure."""
-    if found is None:
-        return ""
-    sign = "+" if signed else ""
-    if found.low is None or found.high is None:
-        return f"{found.value:{sign}.3f}"
-    dash = " to " if signed else "-"
-    return f"{found.value:{sign}.3f} ({found.low:{sign}.3f}{dash}{found.high:{sign}.3f})"
+    """``0.123 (0.101 to 0.140)``; nothing for no figure."""
+    return "" if found is None else Estimate(value=found.value, low=found.low, high=found.high).words(signed)
 
 
 def last_loss(run: RunRow) -> float | None:
