@@ -9,12 +9,15 @@ from brewlite.errors import BadRecord
 from brewlite.training.model_weight import Heard, learn_model_weight
 
 
-def heard(rng: np.random.Generator, count: int, model: float, by_history: float = 0.0) -> list[Heard]:
+def heard(
+    rng: np.random.Generator, count: int, model: float, by_history: float = 0.0, by_alike: float = 0.0
+) -> list[Heard]:
     """Choices by a truth of which the first stage knows one part and the model another, worth ``model``."""
     made = []
     for number in range(count):
         first, truth, history = rng.normal(size=20), rng.normal(size=20), int(rng.integers(0, 30))
-        counts = model + by_history * np.log1p(history)
+        alike = float(number % 2)
+        counts = model + by_history * np.log1p(history) + by_alike * alike
         chosen = int(np.argmax(first + counts * truth + rng.gumbel(size=20)))
         made.append(
             Heard(
@@ -25,6 +28,8 @@ def heard(rng: np.random.Generator, count: int, model: float, by_history: float 
                 history=history,
                 visitor=f"v{number // 2}",
                 site=f"s{number % 2}",
+                alike=alike,
+                kind="alike" if alike else "whole",
             )
         )
     return made
@@ -52,6 +57,13 @@ def test_a_model_that_knows_nothing_counts_for_nothing_and_adds_nothing():
 def test_a_model_that_knows_more_of_those_with_a_history_counts_for_more_there():
     learned = learn_model_weight(heard(np.random.default_rng(2), 1200, model=0.0, by_history=0.5))
     assert learned.weights.at(25, False) > learned.weights.at(0, False) + 0.8
+
+
+def test_a_model_that_knows_more_in_lists_of_like_items_counts_for_more_there():
+    learned = learn_model_weight(heard(np.random.default_rng(3), 1200, model=0.0, by_alike=1.0))
+    assert learned.weights.at(5, False, alike=1.0) == pytest.approx(1.0, abs=0.25)
+    assert learned.weights.at(5, False) < 0.15
+    assert learned.by_kind["alike"].value > 0.03 > abs(learned.by_kind["whole"].value)
 
 
 def test_too_few_cases_are_refused():

@@ -316,6 +316,7 @@ def answered(values: Sequence[float], blend: Sequence[float] | None = None) -> l
             case=Case(key=str(n), site="s", visitor=f"v{n // 2}", query=Query(candidates=("a", "b")), good=("a",)),
             log_odds=np.zeros(2),
             prior=np.zeros(2),
+            alike=0.0,
             model=value,
             signals=0.5,
             blend=0.5 if blend is None else blend[n],

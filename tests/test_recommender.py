@@ -275,3 +275,12 @@ def test_what_became_a_limit_is_not_read_twice(site: Recommender):
     assert preview.unread == "under $1,500"
     assert "words" not in {section.name for section in preview.sections}
     assert site.preview(structs.replace(query, instructions="a quiet garden")).unread == ""
+
+
+def test_without_a_list_what_the_first_stage_proposes_is_weighed(site: Recommender):
+    query = Query(user="ann", instructions="a quiet garden", k=40)
+    weighed = site.weigh(query)
+    assert weighed.alike == 0.0
+    assert weighed.scores is not None
+    best = [weighed.ids[place] for place in np.argsort(-weighed.blended.score, kind="stable")]
+    assert best == site.order(query).ids[: len(best)]

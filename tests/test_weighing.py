@@ -21,10 +21,10 @@ from brewlite.testing import FakeRanker
 from brewlite.training.lora import LoraConfig, lora_state
 from brewlite.training.made_jobs import made_jobs
 from brewlite.training.start import student_from
-from brewlite.training.weighing import WeighingConfig, heard_choices, heard_requests, weigh_checkpoint
+from brewlite.training.weighing import WeighingConfig, heard_choices, heard_requests, heard_whole, weigh_checkpoint
 from brewlite.weights.folder import tensors_sha256
 
-CONFIG = WeighingConfig(cases=50, requests=8)
+CONFIG = WeighingConfig(cases=50, whole=20, requests=8)
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +41,18 @@ def test_choices_are_heard_in_the_order_of_their_candidates(jobs: BenchSite, tmp
     assert not any(each.asked for each in heard)
     above = [np.mean(each.first[each.chosen] >= each.first) for each in heard]
     assert np.mean(above) > 0.55, "the simple signals put what was chosen above the middle"
+
+
+def test_choices_from_the_whole_catalog_are_heard_of_what_is_proposed(jobs: BenchSite, tmp_path: Path):
+    heard = list(heard_whole(jobs, KeptScores(FakeRanker(), tmp_path), CONFIG))
+    assert 0 < len(heard) <= 20
+    most = jobs.recommender.config.retrieval.candidates
+    assert all(len(each.first) == len(each.shipped) == len(each.log_odds) <= most for each in heard)
+    assert all(each.alike == 0.0 and not each.asked for each in heard), "nobody pinned a list"
+    above = [np.mean(each.shipped[each.chosen] >= each.shipped) for each in heard]
+    assert np.mean(above) > 0.55
+    alike = [each.alike for each in heard_choices(jobs, KeptScores(FakeRanker(), tmp_path), CONFIG)]
+    assert np.mean(alike) > 0.5
 
 
 def test_of_a_request_only_one_candidate_answers_it(jobs: BenchSite, tmp_path: Path):

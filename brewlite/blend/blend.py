@@ -27,18 +27,24 @@ class ModelWeights(Struct, frozen=True, kw_only=True):
     """More for each unit of log(1 + events of history)."""
     asked: float = 0.0
     """More when the query says what is wanted, or what is not."""
+    alike: float = 0.0
+    """More in a list whose items are of like age and demand, by how alike they are: there the simple signals have the
+    least to say."""
     taught: bool = False
     """Whether the model was taught to rank: then its log-odds have a scale, and are counted as they are. Else one
     standard deviation over the candidates counts for so much."""
 
-    def at(self, history: int, asked: bool) -> float:
-        """The weight for a visitor with so many events; never below 0."""
-        return max(self.base + self.history * float(np.log1p(history)) + self.asked * asked, 0.0)
+    def at(self, history: int, asked: bool, alike: float = 0.0) -> float:
+        """The weight for a visitor with so many events, in a list ``alike`` by so much; never below 0."""
+        known = self.base + self.history * float(np.log1p(history))
+        return max(known + self.asked * asked + self.alike * alike, 0.0)
 
-    def part(self, log_odds: NDArray[np.float64], history: int, asked: bool, clip: float) -> NDArray[np.float64]:
+    def part(
+        self, log_odds: NDArray[np.float64], history: int, asked: bool, clip: float, alike: float = 0.0
+    ) -> NDArray[np.float64]:
         """(C,) what the model's log-odds add to the candidates' scores; what it says of all alike adds nothing."""
         scaled = around_mean(log_odds, clip) if self.taught else standardised(log_odds, clip)
-        return self.at(history, asked) * scaled
+        return self.at(history, asked, alike) * scaled
 
 
 UNTAUGHT = ModelWeights()
@@ -92,6 +98,8 @@ class Weighing(Struct, frozen=True, kw_only=True, eq=False):
     """Events of the visitor."""
     asked: bool
     """Whether the query says what is wanted, or what is not."""
+    alike: float = 0.0
+    """How alike the items of the pinned list are in age and demand, 0 to 1; see :mod:`brewlite.blend.alike`."""
 
     @property
     def prior(self) -> Floats:
@@ -145,7 +153,7 @@ class Blend:
         said = stated(signals, there, self.config.stated)
         if there.any():
             parts = {name: part - np.float32(np.median(part[there])) for name, part in parts.items()}
-        return Weighing(parts={**parts, **said}, slope=weights.slope, history=history, asked=bool(said))
+        return Weighing(parts={**parts, **said}, slope=weights.slope, history=history, asked=bool(said), alike=alike)
 
     def with_model(
         self, weighing: Weighing, rows: Ints, scores: Scores | None, advised: ModelWeights | None = None
@@ -163,7 +171,7 @@ class Blend:
         log_odds = scores.log_odds.astype(np.float64)
         if not np.isfinite(log_odds).all():
             return none
-        part = weights.part(log_odds, weighing.history, weighing.asked, self.config.model_clip)
+        part = weights.part(log_odds, weighing.history, weighing.asked, self.config.model_clip, weighing.alike)
         return Blended(score=base + part, model=part, used_model=True, slope=weighing.slope)
 
 

@@ -18,7 +18,20 @@ if TYPE_CHECKING:
 @click.option("--data", type=click.Path(path_type=Path), help="Folder of the data sets.  [default: ../shared/data]")
 @click.option("--site", "only", multiple=True, metavar="NAME", help="Only this one of the recipe's sites. Repeatable.")
 @click.option("--cache", type=click.Path(path_type=Path), help="For imported sites and kept scores.")
-@click.option("--cases", type=click.IntRange(1), default=60, show_default=True, help="Choices of each site, at most.")
+@click.option(
+    "--cases",
+    type=click.IntRange(1),
+    default=60,
+    show_default=True,
+    help="Choices among like items, of each site, at most.",
+)
+@click.option(
+    "--whole",
+    type=click.IntRange(0),
+    default=40,
+    show_default=True,
+    help="Choices from the whole catalog, of each site, at most.",
+)
 @click.option("--requests", type=click.IntRange(0), default=20, show_default=True, help="Of each site, at most.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Chooses the cases.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was learned as one JSON document.")
@@ -28,13 +41,15 @@ def weigh(
     only: tuple[str, ...],
     cache: Path | None,
     cases: int,
+    whole: int,
     requests: int,
     seed: int,
     as_json: bool,
 ) -> None:
     """Learn how much CHECKPOINT should count for beside the simple signals, and write it into its manifest.
 
-    It is asked about choices in the validation part of the logs, and about requests; once beside signals that have
+    It is asked about choices in the validation part of the logs, among like items and from the whole catalog, and about
+    requests; once beside signals that have
     learned from the site's log, once beside the shipped weights. What it adds is told by cross-validation: each fifth
     of the visitors is judged by weights of the other four.
 
@@ -48,7 +63,7 @@ def weigh(
 
     folder, cache = find_data(data), cache or bench_cache()
     names = only or [share.site for share in SHIPPED.sites]
-    config = WeighingConfig(cases=cases, requests=requests, seed=seed)
+    config = WeighingConfig(cases=cases, whole=whole, requests=requests, seed=seed)
     with progress_bars() as progress:
         sites = [opened(name, folder, cache) for name in names]
         try:
@@ -70,11 +85,14 @@ def _show(found: Weighed) -> None:
     table = Table("site", "adds (NDCG@10)", "adds without a log", title="What the model adds", title_justify="left")
     for name in found.learned.by_site:
         table.add_row(name, *(one.by_site[name].words(signed=True) for one in both))
-    table.add_row("each counting alike", *(one.adds.words(signed=True) for one in both))
+    table.add_row("each counting alike", *(one.adds.words(signed=True) for one in both), end_section=True)
+    for kind in found.learned.by_kind:
+        table.add_row(kind, *(one.by_kind[kind].words(signed=True) for one in both))
     console.print(table)
     for where, one in zip(("", "Without a log: "), both, strict=True):
         weights = one.weights
         console.print(
             f"{where}its log-odds count {weights.base:.2f} times, {weights.history:+.2f} for each unit of "
-            f"log(1 + events), {weights.asked:+.2f} where something was asked for ({one.cases} cases)."
+            f"log(1 + events), {weights.asked:+.2f} where something was asked for, {weights.alike:+.2f} in a list of "
+            f"like items ({one.cases} cases)."
         )

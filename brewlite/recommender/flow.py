@@ -195,17 +195,22 @@ class Recommender(Writing):
 
     @_in_turn
     def weigh(self, query: Query, *, use_model: bool = True) -> Weighed:
-        """Everything that :meth:`rank` knows of ``query.candidates``, before it is put in order. Raises as it does."""
+        """Everything that :meth:`rank` knows of ``query.candidates``, before it is put in order. Raises as it does.
+
+        Without candidates: everything that :meth:`recommend` knows of those that the first stage proposes.
+        """
         watch = Stopwatch()
-        visit = self._reception.visit(query, watch, pinned=True)
-        candidates = [Candidate(item=id_) for id_ in query.candidates or ()]
+        visit = self._reception.visit(query, watch, pinned=query.candidates is not None)
+        listed = [Candidate(item=id_) for id_ in query.candidates or ()]
+        candidates = self._reception.candidates(visit, watch) if query.candidates is None else listed
         rows = visit.rows(candidates)
         scores, read = self._ask(visit, candidates, watch, use_model)
         return Weighed(
-            ids=query.candidates or (),
+            ids=tuple(candidate.item for candidate in candidates),
             signals={name: getattr(visit.signals, name)[rows] for name in visit.signals.__struct_fields__},
             prior=visit.prior[rows],
             fits=visit.fitting()[rows],
+            alike=visit.weighing.alike,
             scores=scores,
             blended=visit.blend.with_model(read.weighing, rows, scores, self._advised(visit.blend)),
             timing=watch.done(),

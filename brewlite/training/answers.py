@@ -29,6 +29,8 @@ class Answered(Struct, frozen=True, kw_only=True, eq=False):
     """(C,) of the model, in the order of the case's candidates."""
     prior: Floats
     """(C,) the scores of the simple signals."""
+    alike: float
+    """How alike the candidates are in age and demand, 0 to 1."""
     model: float
     """NDCG@10 of the model by itself."""
     blend: float
@@ -92,6 +94,7 @@ def _answer(recommender: Recommender, case: Case) -> Answered:
         case=case,
         log_odds=log_odds,
         prior=weighed.prior.astype(np.float64),
+        alike=weighed.alike,
         model=_ndcg(log_odds, target),
         blend=blend,
         signals=signals,

@@ -41,6 +41,10 @@ class Heard(Struct, frozen=True, kw_only=True, eq=False):
     site: str
     asked: bool = False
     """Whether the query said what is wanted."""
+    alike: float = 0.0
+    """How alike the candidates are in age and demand, as the blend has measured it."""
+    kind: str = ""
+    """What the figures are told apart by, beside the site."""
 
 
 class LearnedModelWeight(Struct, frozen=True, kw_only=True):
@@ -56,6 +60,8 @@ class LearnedModelWeight(Struct, frozen=True, kw_only=True):
     """The difference, with a 95% interval over visitors."""
     by_site: dict[str, Estimate]
     """The same by site."""
+    by_kind: dict[str, Estimate]
+    """The same by kind of case, each site counting alike."""
 
 
 def without_log(cases: Sequence[Heard]) -> list[Heard]:
@@ -89,14 +95,15 @@ def learn_model_weight(cases: Sequence[Heard], seed: int = 0, config: BlendConfi
         adds=_draws(cases, visitors, seed).estimate(together - without),
         without=_draws(cases, visitors, seed).mean(without),
         together=_draws(cases, visitors, seed).mean(together),
-        by_site=_by_site(cases, visitors, together - without, seed),
+        by_site=_apart(cases, visitors, together - without, seed, [case.site for case in cases]),
+        by_kind=_apart(cases, visitors, together - without, seed, [case.kind for case in cases]),
     )
 
 
 def _terms(case: Heard, clip: float) -> Matrix:
-    """(C, 4) the chosen candidate first: the first stage's score, and the model's part by what is known."""
+    """(C, 5) the chosen candidate first: the first stage's score, and the model's part by what is known."""
     model = around_mean(case.log_odds, clip)
-    known = np.array([1.0, np.log1p(case.history), float(case.asked)])
+    known = np.array([1.0, np.log1p(case.history), float(case.asked), case.alike])
     table = np.column_stack([case.first, model[:, None] * known])
     order = np.append(case.chosen, np.delete(np.arange(len(table)), case.chosen))
     return np.asarray(table[order])
@@ -104,14 +111,14 @@ def _terms(case: Heard, clip: float) -> Matrix:
 
 def _fitted(lists: Sequence[Matrix]) -> ModelWeights:
     """The model's weights, in units of the first stage's scores: these are multiplied by a slope of their own."""
-    found = fit(Choices.of(list(lists)), np.array([1.0, 0.0, 0.0, 0.0]), STRENGTH)
+    found = fit(Choices.of(list(lists)), np.array([1.0, 0.0, 0.0, 0.0, 0.0]), STRENGTH)
     # Where the first stage is worth nothing at all its slope goes to 0, and the model cannot be weighed against it.
-    base, history, asked = (found[1:] / max(float(found[0]), 0.1)).round(4).tolist()
-    return ModelWeights(base=base, history=history, asked=asked, taught=True)
+    base, history, asked, alike = (found[1:] / max(float(found[0]), 0.1)).round(4).tolist()
+    return ModelWeights(base=base, history=history, asked=asked, alike=alike, taught=True)
 
 
 def _together(case: Heard, weights: ModelWeights, clip: float) -> Floats:
-    return np.asarray(case.first + weights.part(case.log_odds, case.history, case.asked, clip))
+    return np.asarray(case.first + weights.part(case.log_odds, case.history, case.asked, clip, case.alike))
 
 
 def _ndcg(scores: Floats, target: int) -> float:
@@ -126,10 +133,12 @@ def _draws(cases: Sequence[Heard], visitors: Ints, seed: int) -> Draws:
     return Draws(visitors, weights, np.random.default_rng(seed))
 
 
-def _by_site(cases: Sequence[Heard], visitors: Ints, adds: Floats, seed: int) -> dict[str, Estimate]:
+def _apart(
+    cases: Sequence[Heard], visitors: Ints, adds: Floats, seed: int, names: Sequence[str]
+) -> dict[str, Estimate]:
+    """``adds`` (N,) of the cases of each of the ``names`` (N,)."""
     found = {}
-    for site in sorted({case.site for case in cases}):
-        where = np.array([n for n, case in enumerate(cases) if case.site == site])
-        draws = Draws(visitors[where], np.ones(len(where)), np.random.default_rng(seed))
-        found[site] = draws.estimate(adds[where])
+    for name in sorted(set(names)):
+        where = np.flatnonzero(np.array(names) == name)
+        found[name] = _draws([cases[n] for n in where.tolist()], visitors[where], seed).estimate(adds[where])
     return found

@@ -1,8 +1,9 @@
 """How much a checkpoint should count for beside the simple signals: asked of it, learned, and written into it.
 
-Choices of the validation part say what the model adds where nothing was said; requests, in training's half of
-attributes and wordings, say how much more it should count where something was. Only sites that may be learned from
-are asked, so that those which are kept out stay a test of whether the weights carry over.
+Choices of the validation part say what the model adds where nothing was said, in lists of like items and in the whole
+catalog; requests, in training's half of attributes and wordings, say how much more it should count where something
+was. Only sites that may be learned from are asked, so that those which are kept out stay a test of whether the weights
+carry over.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from msgspec import Struct, structs
 from brewlite.blend import WITHOUT_LOG
 from brewlite.errors import BadSettings
 from brewlite.evaluation.log import Mask, from_micros
+from brewlite.evaluation.statistics import Estimate
 from brewlite.evaluation.suite.kept import KeptScores
+from brewlite.evaluation.suite.preference import full_cases
 from brewlite.evaluation.suite.site import BenchSite
 from brewlite.evaluation.suite.stated.stock import Stock, rows_of, stock_of
 from brewlite.evaluation.suite.stated.twins import nearest_pairs
@@ -40,7 +43,9 @@ class WeighingConfig(Struct, frozen=True, kw_only=True):
     """What a checkpoint is asked, of each site."""
 
     cases: int = 60
-    """Choices, at most."""
+    """Choices among like items, at most."""
+    whole: int = 40
+    """Choices from the whole catalog, at most."""
     requests: int = 20
     seed: int = 0
 
@@ -85,7 +90,8 @@ def weigh_checkpoint(
     heard = [
         each
         for site in sites
-        for each in (*heard_choices(site, ranker, config, progress), *heard_requests(site, ranker, config, progress))
+        for asked in (heard_choices, heard_whole, heard_requests)
+        for each in asked(site, ranker, config, progress)
     ]
     found = Weighed(
         learned=learn_model_weight(heard, config.seed), unlearned=learn_model_weight(without_log(heard), config.seed)
@@ -108,8 +114,13 @@ def told(learned: LearnedModelWeight) -> dict[str, object]:
         "cases": learned.cases,
         "ndcg without the model": round(learned.without, 4),
         "ndcg with it": round(learned.together, 4),
-        "adds": [round(v, 4) for v in (learned.adds.value, learned.adds.low, learned.adds.high) if v is not None],
+        "adds": _numbers(learned.adds),
+        "adds by kind": {kind: _numbers(adds) for kind, adds in learned.by_kind.items()},
     }
+
+
+def _numbers(estimate: Estimate) -> list[float]:
+    return [round(v, 4) for v in (estimate.value, estimate.low, estimate.high) if v is not None]
 
 
 def heard_choices(
@@ -126,6 +137,40 @@ def heard_choices(
             history=int(case.facets["history"]),
             visitor=case.visitor,
             site=site.name,
+            alike=answer.alike,
+            kind="choices among like items",
+        )
+
+
+def heard_whole(
+    site: BenchSite, ranker: KeptScores, config: WeighingConfig, progress: Progress | None = None
+) -> Iterator[Heard]:
+    """What they say where visitors chose from the whole catalog, of what the first stage proposes.
+
+    Only where the chosen item is among that: elsewhere the model changes nothing.
+    """
+    cases = full_cases(site, config.whole, config.seed, "validation")
+    for done, case in enumerate(cases, start=1):
+        weighing = site.learned(case.query.at)
+        proposed = weighing.weigh(case.query, use_model=False).ids
+        if progress is not None:
+            progress(f"{site.name}: whole catalog", done, len(cases))
+        if case.good[0] not in proposed:
+            continue
+        said = weighing.with_config(weighing.config, ranker).weigh(case.query)
+        if said.scores is None:
+            continue
+        unlearned = site.recommender.order(case.query, use_model=False)
+        shipped_scores = dict(zip(unlearned.ids, unlearned.scores, strict=True))
+        yield Heard(
+            first=said.prior.astype(np.float64),
+            shipped=np.array([shipped_scores[id_] for id_ in said.ids]),
+            log_odds=said.scores.log_odds.astype(np.float64),
+            chosen=said.ids.index(case.good[0]),
+            history=int(case.facets["history"]),
+            visitor=case.visitor,
+            site=site.name,
+            kind="choices from the whole catalog",
         )
 
 
@@ -161,6 +206,8 @@ def heard_requests(
             visitor=f"{site.name}: {wish.words}",
             site=site.name,
             asked=True,
+            alike=said.alike,
+            kind="requests",
         )
 
 
