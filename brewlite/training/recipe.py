@@ -187,14 +187,18 @@ def _made(recipe: Recipe, site: BenchSite, kind: str, count: int, tokenizer: Tok
 
 
 def making_code() -> str:
-    """A hash of the code that makes examples and prompts: what was made by other code is made anew."""
+    """A hash of the code that examples come from: what was made by other code is made anew.
+
+    That is the code that makes them and their prompts, and that of the first stage, whose scores they hold.
+    """
     import brewlite
 
     package = Path(brewlite.__file__).parent
     files = [
         package / "training" / name for name in ("dress.py", "examples.py", "made_jobs.py", "stated.py", "warm.py")
     ]
-    files += sorted((package / "prompt").glob("*.py"))
+    for room in ("blend", "prompt", "recommender", "retrieval", "wishes"):
+        files += sorted(file for file in (package / room).iterdir() if file.suffix in (".py", ".json"))
     return hashlib.blake2b(b"".join(file.read_bytes() for file in files), digest_size=8).hexdigest()
 
 
