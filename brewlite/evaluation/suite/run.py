@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,7 @@ from brewlite.evaluation.suite.derived import derived_site, parse_name
 from brewlite.evaluation.suite.judging import judge
 from brewlite.evaluation.suite.kept import KeptScores
 from brewlite.evaluation.suite.methods import Classic, OneAtATime, Ours
+from brewlite.evaluation.suite.metric import Asked
 from brewlite.evaluation.suite.registry import MAKERS, METRICS
 from brewlite.evaluation.suite.report import DataFacts, MethodFacts, SuiteReport, TaskResult
 from brewlite.evaluation.suite.site import BenchSite
@@ -204,20 +206,23 @@ class Suite:
 
     def _result(self, task: SuiteTask, cases: Sequence[Case], methods: Sequence[SuiteMethod]) -> TaskResult:
         metric, fresh = METRICS[task.metric], bool(task.options.get("fresh"))
-        answers = {}
-        for method in methods:
-            if metric.of_itself and _role(method) == "baseline":
-                continue
-            if method.name == SLOW and not task.options.get("one at a time"):
-                continue
-            answers[method.name] = [
-                self._desk.ask(method, case, self._sites[case.site], fresh)
-                if method.name != task.options.get("without") and method.why_not(self._sites[case.site]) is None
-                else None
-                for case in cases
-            ]
+        asked = [method for method in methods if self._is_asked(method, task)]
+        answers: dict[str, list[Asked | None]] = {method.name: [] for method in asked}
+        for done, (method, case) in enumerate(product(asked, cases), start=1):
+            site = self._sites[case.site]
+            answers[method.name].append(
+                self._desk.ask(method, case, site, fresh) if method.why_not(site) is None else None
+            )
+            self._progress("questions", done, len(asked) * len(cases))
         seed = (self.config.seed, zlib.crc32(task.name.encode()))
         return judge(task, metric, cases, answers, OURS, seed)
+
+    def _is_asked(self, method: SuiteMethod, task: SuiteTask) -> bool:
+        if METRICS[task.metric].of_itself and _role(method) == "baseline":
+            return False
+        if method.name == task.options.get("without"):
+            return False
+        return method.name != SLOW or bool(task.options.get("one at a time"))
 
 
 def _role(method: SuiteMethod) -> str:
