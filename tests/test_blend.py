@@ -198,7 +198,8 @@ def test_an_item_that_holds_all_of_the_words_has_the_full_points_for_meaning():
 @pytest.mark.parametrize(
     ("words", "unwanted", "decided"),
     [
-        (shares(_0=1.0, _1=0.9, _2=1.0, _50=1.0), shares(), True),  # all hold all of them
+        (shares(_0=1.0, _1=1.0, _2=1.0, _50=1.0), shares(), True),  # all hold all of them
+        (shares(_0=1.0, _1=0.9, _2=1.0, _50=1.0), shares(), False),  # one lacks a common word
         (shares(_50=1.0), shares(), True),  # none here, others do
         (shares(), shares(_50=1.0), True),  # none here has what is refused
         (shares(_0=1.0), shares(), False),  # one of the three does
@@ -210,4 +211,12 @@ def test_an_item_that_holds_all_of_the_words_has_the_full_points_for_meaning():
 )
 def test_words_are_settled_where_they_put_no_two_apart(words: np.ndarray, unwanted: np.ndarray, decided: bool):
     some = signals(np.random.default_rng(0), words=words, unwanted_words=unwanted)
-    assert settled(some, np.arange(3), there(), StatedConfig()) is decided
+    wanted, refused = bool(words.any()), bool(unwanted.any())
+    assert settled(some, np.arange(3), there(), StatedConfig(), wanted or not refused, refused) is decided
+
+
+def test_a_refusal_in_words_that_no_item_holds_is_not_settled():
+    """ "A balcony, without jackhammers", where all have a balcony: somebody must read of the jackhammers."""
+    some = signals(np.random.default_rng(0), words=shares(_0=1.0, _1=1.0, _2=1.0))
+    assert settled(some, np.arange(3), there(), StatedConfig(), wanted=True, refused=False)
+    assert not settled(some, np.arange(3), there(), StatedConfig(), wanted=True, refused=True)

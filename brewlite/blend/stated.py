@@ -12,6 +12,9 @@ from msgspec import Struct
 from brewlite.retrieval import Signals
 from brewlite.retrieval.catalog import Floats, Ints, Mask
 
+SAME = 1e-3
+"""Shares of words nearer than this are the same."""
+
 
 class StatedConfig(Struct, frozen=True, kw_only=True):
     """Points of log-odds, fitted on made-up requests about real items (lab notes)."""
@@ -45,22 +48,32 @@ def stated(signals: Signals, there: Mask, config: StatedConfig) -> dict[str, Flo
     return parts
 
 
-def settled(signals: Signals, rows: Ints, there: Mask, config: StatedConfig) -> bool:
+def settled(
+    signals: Signals, rows: Ints, there: Mask, config: StatedConfig, wanted: bool = True, refused: bool = False
+) -> bool:
     """Whether what is said puts no two of the items ``rows`` (C,) apart, as far as words can tell.
 
     All of them hold all of the words; or none holds any, though other items that could be shown do, so that the words
-    are the site's own and nothing here answers them. Words that no item holds, another language's for one, are not
-    settled: somebody has to read them.
+    are the site's own and nothing here answers them. A wish or a refusal of which no item holds a word, as in another
+    language, is not settled: somebody has to read it. Of several words those that no item holds are passed over.
+
+    Args:
+        signals: of every item.
+        rows: the candidates.
+        there: (N,) which items could be shown.
+        config: how much of the words is enough.
+        wanted: whether something is asked for.
+        refused: whether something is asked to be spared.
     """
-    sides = (signals.words, signals.unwanted_words)
-    return len(rows) > 0 and any(side.any() for side in sides) and all(_alike(s, rows, there, config) for s in sides)
+    sides = [(signals.words, wanted), (signals.unwanted_words, refused)]
+    return len(rows) > 0 and all(_alike(share, rows, there, config) for share, said in sides if said)
 
 
 def _alike(share: Floats, rows: Ints, there: Mask, config: StatedConfig) -> bool:
     here = share[rows]
-    if not share.any() or (here >= config.enough).all():
-        return True
-    return not here.any() and bool((share[there] >= config.enough).any())
+    if np.ptp(here) > SAME:
+        return False
+    return bool((here if here.any() else share[there]).max(initial=0.0) >= config.enough)
 
 
 def _near(cosines: Floats, held: Floats, there: Mask, config: StatedConfig) -> Floats:

@@ -55,6 +55,8 @@ def progress_bars(lines: str = "") -> Iterator[Told]:
                 progress_console.print(f"{name}: {done} of {total}{note and f', {note}'}", soft_wrap=True)
             if name not in tasks:
                 tasks[name] = bars.add_task(name, total=total, note=note)
+            if done < bars.tasks[tasks[name]].completed:  # the next of its kind: its time begins anew
+                bars.reset(tasks[name])
             bars.update(tasks[name], completed=done, total=total, note=note)
 
         yield show

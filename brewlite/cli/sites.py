@@ -79,7 +79,7 @@ def _run(said: dict[str, Any]) -> AcrossReport:
         if data_set(name).events is None:
             raise BadSettings(f"data set {name!r} has no log, so nobody chose anything there: name another --site")
     views: tuple[View, ...] = tuple(view for view in get_args(View) if view in (said["views"] or VIEWS))
-    config = AcrossConfig(sites=names, views=views, cases=said["cases"], part=said["part"])
+    config = AcrossConfig(sites=names, views=views, cases=said["cases"], part=said["part"], seed=said["seed"])
     data = find_data(said["data"])
     with progress_console.status("loading the model"):
         ranker = load_ranker(said["model"], threads=said["threads"]) if said["model"] != "none" else None

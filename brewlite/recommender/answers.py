@@ -20,7 +20,7 @@ class Ordering(Struct, frozen=True, kw_only=True):
 
 
 class Weighed(Struct, frozen=True, kw_only=True, eq=False):
-    """What spoke for each candidate, in the order of a pinned list: what evaluation and training read."""
+    """What spoke for each candidate, in the order of a pinned list or the first stage's; for evaluation, training."""
 
     ids: tuple[str, ...]
     signals: dict[str, Floats]
@@ -29,6 +29,8 @@ class Weighed(Struct, frozen=True, kw_only=True, eq=False):
     """(C,) the first stage's score."""
     fits: Mask
     """(C,) whether the item breaks none of the visitor's hard limits."""
+    asked: bool
+    """Whether the query says what is wanted or refused, and the model was given the words."""
     alike: float
     """How alike the items of a pinned list are in age and demand, 0 to 1."""
     scores: Scores | None

@@ -210,6 +210,7 @@ class Recommender(Writing):
             signals={name: getattr(visit.signals, name)[rows] for name in visit.signals.__struct_fields__},
             prior=visit.prior[rows],
             fits=visit.fitting()[rows],
+            asked=read.weighing.asked,
             alike=visit.weighing.alike,
             scores=scores,
             blended=visit.blend.with_model(read.weighing, rows, scores, self._advised(visit.blend)),
@@ -256,7 +257,7 @@ class Recommender(Writing):
 
     @_in_turn
     def preview(self, query: Query) -> PromptPreview:
-        """What the model reads for ``query``, with token counts."""
+        """What the model reads for :meth:`recommend`, with token counts."""
         visit = self._reception.visit(query, Stopwatch())
         candidates = self._reception.candidates(visit, Stopwatch())
         rows = visit.rows(candidates)

@@ -109,10 +109,11 @@ class Reception:
         Where the limits have taken up all that was said, or all candidates hold all of the words, or none any, the
         words have no more to say; read all the same, they would put equals in an order that nobody asked for.
         """
-        visitor, query = visit.visitor, visit.query
-        told = bool(visitor.wish or visitor.unwanted)
-        config = visit.blend.config.stated
-        if not query.instructions.strip() or (told and not settled(visit.signals, rows, visit.moment.eligible, config)):
+        visitor, there, config = visit.visitor, visit.moment.eligible, visit.blend.config.stated
+        wanted, refused = bool(visitor.wish), bool(visitor.unwanted)
+        if not visit.query.instructions.strip():
+            return visit
+        if (wanted or refused) and not settled(visit.signals, rows, there, config, wanted, refused):
             return visit
         unasked, nothing = visitor.unasked(), np.zeros_like(visit.signals.wish)
         return structs.replace(

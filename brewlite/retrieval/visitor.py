@@ -46,7 +46,7 @@ class Visitor:
 
     def unasked(self) -> Visitor:
         """The same visitor, who has said nothing for this query."""
-        return replace(self, words=self.interests, wish="", unwanted="")
+        return replace(self, words=_joined(self.interests), wish="", unwanted="")
 
     @property
     def rows(self) -> Ints:

@@ -109,7 +109,7 @@ def served_lessons(site: BenchSite, tokenizer: Tokenizer, config: ListConfig) ->
         if len(query.candidates or ()) < 2:
             continue
         query = structs.replace(query, task=wardrobe.task(rng))
-        prompt = site.recommender.prompt(query, wardrobe.builder(rng))
+        prompt = site.recommender.prompt(query, wardrobe.builder(rng), all_words=True)
         made.append(lesson_of(prompt, tokenizer, site=site.name, query=query))
     return made
 

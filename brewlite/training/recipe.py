@@ -197,7 +197,8 @@ def making_code() -> str:
     files = [
         package / "training" / name for name in ("dress.py", "examples.py", "made_jobs.py", "stated.py", "warm.py")
     ]
-    for room in ("blend", "prompt", "recommender", "retrieval", "wishes"):
+    files += [package / "evaluation" / "suite" / name for name in ("matched.py", "preference.py")]
+    for room in ("blend", "evaluation/suite/stated", "prompt", "recommender", "retrieval", "wishes"):
         files += sorted(file for file in (package / room).iterdir() if file.suffix in (".py", ".json"))
     return hashlib.blake2b(b"".join(file.read_bytes() for file in files), digest_size=8).hexdigest()
 

@@ -150,14 +150,15 @@ def heard_whole(
     Only where the chosen item is among that: elsewhere the model changes nothing.
     """
     cases = full_cases(site, config.whole, config.seed, "validation")
+    weighing = site.learned(cases[0].query.at if cases else None)
+    recommender = weighing.with_config(weighing.config, ranker)
     for done, case in enumerate(cases, start=1):
-        weighing = site.learned(case.query.at)
         proposed = weighing.weigh(case.query, use_model=False).ids
         if progress is not None:
             progress(f"{site.name}: whole catalog", done, len(cases))
         if case.good[0] not in proposed:
             continue
-        said = weighing.with_config(weighing.config, ranker).weigh(case.query)
+        said = recommender.weigh(case.query)
         if said.scores is None:
             continue
         unlearned = site.recommender.order(case.query, use_model=False)
@@ -205,7 +206,7 @@ def heard_requests(
             history=0,
             visitor=f"{site.name}: {wish.words}",
             site=site.name,
-            asked=True,
+            asked=said.asked,
             alike=said.alike,
             kind="requests",
         )

@@ -101,8 +101,8 @@ class Classic:
         self.label = label
         self.reads_words = reads_words
         self._methods: dict[str, Method] = {}
-        self._fitted: dict[tuple[str, int], Scorer] = {}
-        """By site and by the cut before which it learned."""
+        self._fitted: dict[tuple[str, int], Scorer | None] = {}
+        """By site and by the cut before which it learned; None: there is too little before it."""
 
     def add(self, site: str, method: Method) -> None:
         """``method`` answers on ``site``."""
@@ -119,9 +119,13 @@ class Classic:
         # Moments before the validation part are asked about by training alone, where no baseline is.
         until = site.learned_until(query.at) or site.validation_cut
         if (site.name, until) not in self._fitted:
-            self._fitted[site.name, until] = self._methods[site.name].fit(site.log.before(until))
+            method, past = self._methods[site.name], site.log.before(until)
+            self._fitted[site.name, until] = method.fit(past) if method.why_not(past) is None else None
+        fitted = self._fitted[site.name, until]
+        if fitted is None:
+            return None
         moment = moment_for(query, site)
-        scores = self._fitted[site.name, until].scores(moment)
+        scores = fitted.scores(moment)
         rows = rows_for(query, site, moment)
         ids = query.candidates or tuple(site.log.catalog.ids[row] for row in rows)
         return Answer(ids=ids, scores=scores[rows].astype(np.float64))

@@ -32,10 +32,10 @@ def matched(task: SuiteTask, site: BenchSite, count: int, rng: np.random.Generat
     """Next-item cases among 50 matched candidates; ``least`` and ``below`` bound the ``facet``.
 
     In the quick suite only those of the first ``of`` cases of the site, which other tasks ask about anyway. ``part``
-    names the part of the log, the test part where it is not given.
+    names the part of the log, the test part where it is not given; ``seed`` draws other cases.
     """
     if "facet" not in task.options:
-        return matched_cases(site, count, part=_part(task))
+        return matched_cases(site, count, seed=_seed(task), part=_part(task))
     facet, of = str(task.options["facet"]), int(task.options["of"])
     least, below = float(task.options.get("least", -np.inf)), float(task.options.get("below", np.inf))
     if count * len(task.data) > task.quick:
@@ -45,7 +45,11 @@ def matched(task: SuiteTask, site: BenchSite, count: int, rng: np.random.Generat
 
 def full(task: SuiteTask, site: BenchSite, count: int, rng: np.random.Generator) -> Sequence[Case]:
     """Next-item cases among everything that could be shown."""
-    return full_cases(site, count, part=_part(task))
+    return full_cases(site, count, _seed(task), _part(task))
+
+
+def _seed(task: SuiteTask) -> int:
+    return int(task.options.get("seed", 0))
 
 
 def _part(task: SuiteTask) -> Part:
