@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.table import Table
 
+from brewlite.cli import options
 from brewlite.cli.compare import compare
 from brewlite.cli.output import console, print_json, progress_console
 from brewlite.cli.quality import quality
@@ -41,7 +42,7 @@ for command in (quality, sites, compare, study, train_speed):
 @click.option("--model", default=DEFAULT_RANKER, show_default=True, help="Registry name, folder or pulled hub id.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
 @click.option("--dtype", default="auto", show_default=True, help="auto, float32, bfloat16 or float16.")
-@click.option("--threads", type=click.IntRange(1), help="CPU threads.  [default: torch's choice]")
+@options.threads
 @click.option("--prefix-tokens", type=click.IntRange(1), default=400, show_default=True)
 @click.option("--candidate-tokens", type=click.IntRange(1), default=24, show_default=True)
 @click.option(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from brewlite.cli import options
 from brewlite.cli.output import console, print_json, progress_bars
 from brewlite.cli.site import open_site, site_options, site_settings
 from brewlite.errors import BadSettings
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 @site_options
 @click.option("--split", type=float, default=0.8, show_default=True, help="Share of the log before the cut.")
 @click.option("--cases", type=int, default=300, show_default=True, help="How many moments to replay.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Chooses the cases and the bootstrap's draws.")
+@options.seed
 @click.option("--methods", metavar="A,B,..", help="Only these. Default: all.")
 @click.option("--no-model", is_flag=True, help="Leave the language model out: seconds in place of minutes.")
 @click.option("--candidates", type=int, help="How many items the model reads at each moment.")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from brewlite.cli import options
 from brewlite.cli.output import console, print_json, progress_bars
 from brewlite.errors import BadSettings, UnknownName
 
@@ -41,7 +42,7 @@ def experiment() -> None:
 @experiment.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @_work
-@click.option("--data", type=click.Path(path_type=Path), help="Folder of the data sets.  [default: ../shared/data]")
+@options.data
 @click.option("--cache", type=click.Path(path_type=Path), help="For imported sites and teachers' scores.")
 @click.option("--json", "as_json", is_flag=True, help="Print the runs as one JSON document.")
 def run(file: Path, work: Path, data: Path | None, cache: Path | None, as_json: bool) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from brewlite.cli import options
 from brewlite.cli.output import console, print_json, progress_bars, progress_console
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 @click.option("--name", help="What slates call the model.  [default: the folder's name]")
 @click.option("--start", help="A checkpoint to go on from.  [default: the base model]")
 @click.option("--steps", type=click.IntRange(1), help="Of the last phase.  [default: the recipe's]")
-@click.option("--threads", type=click.IntRange(1), help="CPU threads.  [default: torch's choice]")
+@options.threads
 @click.option("--json", "as_json", is_flag=True, help="Print the run's figures as JSON.")
 def fit(
     out: Path,

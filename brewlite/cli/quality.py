@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from brewlite.cli import options
 from brewlite.cli.output import console, print_json, progress_bars, progress_console
 from brewlite.errors import BadSettings
 from brewlite.weights import DEFAULT_RANKER
@@ -28,13 +29,13 @@ WIDTH = 140
 @click.option("--model", default=DEFAULT_RANKER, show_default=True, help="Name, folder, pulled hub id, or none.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
 @click.option("--dtype", default="auto", show_default=True, help="auto, float32, bfloat16 or float16.")
-@click.option("--threads", type=click.IntRange(1), help="CPU threads.  [default: torch's choice]")
+@options.threads
 @click.option("--baselines/--no-baselines", default=True, show_default=True, help="The methods to beat, too.")
 @click.option(
     "--task", "patterns", multiple=True, metavar="NAME", help="Only tasks of this name or family. Repeatable."
 )
-@click.option("--data", type=click.Path(path_type=Path), help="Folder of the data sets.  [default: ../shared/data]")
-@click.option("--cache", type=click.Path(path_type=Path), help="For imported sites and kept scores.")
+@options.data
+@options.cache
 @click.option(
     "--report",
     "out",
@@ -44,7 +45,7 @@ WIDTH = 140
     help="Folder for report.html, report.json and report.xlsx.",
 )
 @click.option("--cases", type=click.FloatRange(0, min_open=True), default=1.0, show_default=True, help="Times as many.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Chooses the cases and the bootstrap's draws.")
+@options.seed
 @click.option("--list", "only_list", is_flag=True, help="Print the tasks and end.")
 @click.option("--json", "as_json", is_flag=True, help="Print the whole report as one JSON document.")
 def quality(patterns: tuple[str, ...], only_list: bool, as_json: bool, out: Path, **said: Any) -> None:

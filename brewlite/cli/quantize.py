@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from brewlite.cli import options
 from brewlite.cli.output import console, print_json, progress_bars
 
 if TYPE_CHECKING:
@@ -22,11 +23,11 @@ if TYPE_CHECKING:
     "--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="Folder for the checkpoint."
 )
 @click.option("--db", help="Judge on this site's own log.  [default: the data sets in --data]")
-@click.option("--data", type=click.Path(path_type=Path), help="Folder of the data sets.  [default: ../shared/data]")
+@options.data
 @click.option("--site", "only", multiple=True, metavar="NAME", help="Only this data set. Repeatable.")
-@click.option("--cache", type=click.Path(path_type=Path), help="For imported sites and kept scores.")
+@options.cache
 @click.option("--cases", type=click.IntRange(1), default=100, show_default=True, help="Of each site, at most.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Chooses the cases and the bootstrap's draws.")
+@options.seed
 @click.option("--json", "as_json", is_flag=True, help="Print the gate's report as one JSON document.")
 def quantize(name: str, kind: Any, out: Path, as_json: bool, **said: Any) -> None:
     """Quantize the model or checkpoint NAME, and save it only if it ranks as well.

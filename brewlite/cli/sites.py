@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
+from brewlite.cli import options
 from brewlite.cli.output import console, print_json, progress_bars, progress_console
 from brewlite.errors import BadSettings
 from brewlite.weights import DEFAULT_RANKER
@@ -30,10 +31,10 @@ WIDTH = 160
     show_default=True,
     help="Of the logs. Choose nothing by test.",
 )
-@click.option("--threads", type=click.IntRange(1), help="CPU threads.  [default: torch's choice]")
-@click.option("--data", type=click.Path(path_type=Path), help="Folder of the data sets.  [default: ../shared/data]")
-@click.option("--cache", type=click.Path(path_type=Path), help="For imported sites and kept scores.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Chooses the cases and the bootstrap's draws.")
+@options.threads
+@options.data
+@options.cache
+@options.seed
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),

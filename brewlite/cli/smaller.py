@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from rich.table import Table
 
+from brewlite.cli import options
 from brewlite.cli.output import Told, console, print_json, progress_bars, progress_console
 from brewlite.weights import DEFAULT_RANKER
 
@@ -27,7 +28,7 @@ _SHARED = (
         multiple=True,
         help="A data set, or the database of your own site (site.db). Repeatable.  [default: those marked trained]",
     ),
-    click.option("--data", type=click.Path(path_type=Path), help="Folder of the data sets.  [default: ../shared/data]"),
+    options.data,
     click.option("--cache", type=click.Path(path_type=Path), help="For imported sites and teachers' scores."),
     click.option("--encoder", default="default", show_default=True, help="Sentence encoder of the sites, or none."),
     click.option("--neurons", type=float, default=1.0, show_default=True, help="Share of each layer's neurons kept."),
@@ -43,7 +44,7 @@ _SHARED = (
     click.option(
         "--prompts", type=click.IntRange(1), default=48, show_default=True, help="Real prompts that are measured on."
     ),
-    click.option("--threads", type=click.IntRange(1), help="CPU threads.  [default: torch's choice]"),
+    options.threads,
     click.option("--seed", type=int, default=1, show_default=True, help="Draws the lists."),
     click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON document."),
 )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from brewlite.cli import options
 from brewlite.cli.output import console, print_json, progress_bars, progress_console
 from brewlite.weights import DEFAULT_RANKER
 
@@ -37,14 +38,14 @@ SITES = {
 )
 @click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
 @click.option("--dtype", default="auto", show_default=True, help="auto, float32, bfloat16 or float16.")
-@click.option("--threads", type=click.IntRange(1), help="CPU threads.  [default: torch's choice]")
-@click.option("--data", type=click.Path(path_type=Path), help="Folder of the data sets.  [default: ../shared/data]")
+@options.threads
+@options.data
 @click.option("--cache", type=click.Path(path_type=Path), help="For imported sites, kept scores and timings.")
 @click.option(
     "--kind", "kinds", multiple=True, type=click.Choice(list(SITES)), help="Only these kinds of site. Repeatable."
 )
 @click.option("--cases", type=click.IntRange(1), default=24, show_default=True, help="For each kind of site.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Chooses the cases and the bootstrap's draws.")
+@options.seed
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import click
 
+from brewlite.cli import options
 from brewlite.cli.output import console, print_json, progress_console
 from brewlite.weights import BASE
 
 
 @click.command("train")
 @click.option("--model", default=BASE, show_default=True, help="Base model: registry name or folder.")
-@click.option("--threads", type=click.IntRange(1), help="CPU threads.  [default: torch's choice]")
+@options.threads
 @click.option("--seconds", default=45.0, show_default=True, help="Of each of the two ways.")
 @click.option("--full", is_flag=True, help="Learn all weights instead of low-rank differences.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")

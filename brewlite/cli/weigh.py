@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from brewlite.cli import options
 from brewlite.cli.output import console, print_json, progress_bars
 
 if TYPE_CHECKING:
@@ -15,9 +16,9 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("checkpoint")
-@click.option("--data", type=click.Path(path_type=Path), help="Folder of the data sets.  [default: ../shared/data]")
+@options.data
 @click.option("--site", "only", multiple=True, metavar="NAME", help="Only this one of the recipe's sites. Repeatable.")
-@click.option("--cache", type=click.Path(path_type=Path), help="For imported sites and kept scores.")
+@options.cache
 @click.option(
     "--cases",
     type=click.IntRange(1),

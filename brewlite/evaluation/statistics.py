@@ -6,6 +6,8 @@ Bootstrap", 1993, chapter 8). Every method is judged on the same draws, so diffe
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from msgspec import Struct
 
@@ -42,6 +44,19 @@ class Draws:
         drawn = rng.multinomial(len(share), np.full(len(share), 1 / len(share)), size=rounds)  # (B, U)
         self._weights = weights
         self._drawn = drawn[:, owner] * weights  # (B, N)
+
+    @classmethod
+    def groups_alike(cls, visitors: Sequence[str], groups: Sequence[str], seed: int | Sequence[int]) -> Draws:
+        """Each of ``groups``, such as sites, weighs the same, however many of the N cases are its own.
+
+        Args:
+            visitors: (N,) whose case it is.
+            groups: (N,) what it belongs to.
+            seed: of the draws.
+        """
+        _, owner = np.unique(visitors, return_inverse=True)
+        _, group = np.unique(groups, return_inverse=True)
+        return cls(owner.astype(np.int64), 1.0 / np.bincount(group)[group], np.random.default_rng(seed))
 
     def mean(self, values: Floats) -> float:
         """The weighted mean of ``values`` (N,)."""

@@ -74,11 +74,8 @@ def answers(
 
 
 def draws(cases: Sequence[Case], seed: int) -> Draws:
-    """The bootstrap over the visitors of ``cases``; each site counts alike, however many of its cases there are."""
-    visitors = np.unique([case.visitor for case in cases], return_inverse=True)[1].astype(np.int64)
-    sites, site = np.unique([case.site for case in cases], return_inverse=True)
-    weights = 1.0 / np.bincount(site, minlength=len(sites))[site]
-    return Draws(visitors, weights, np.random.default_rng(seed))
+    """The bootstrap over the visitors of ``cases``; each site counts alike."""
+    return Draws.groups_alike([case.visitor for case in cases], [case.site for case in cases], seed)
 
 
 def _answer(recommender: Recommender, case: Case) -> Answered:

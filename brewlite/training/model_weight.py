@@ -14,7 +14,7 @@ from brewlite.blend import BlendConfig, ModelWeights
 from brewlite.blend.blend import around_mean
 from brewlite.blend.choice import Choices, Matrix, fit
 from brewlite.errors import BadRecord
-from brewlite.evaluation.log import Floats, Ints
+from brewlite.evaluation.log import Floats
 from brewlite.evaluation.metrics import Places, ndcg, place
 from brewlite.evaluation.statistics import Draws, Estimate
 
@@ -89,14 +89,15 @@ def learn_model_weight(cases: Sequence[Heard], seed: int = 0, config: BlendConfi
         for n in np.flatnonzero(fold == part).tolist():
             without[n] = _ndcg(cases[n].first, cases[n].chosen)
             together[n] = _ndcg(_together(cases[n], weights, clip), cases[n].chosen)
+    drawn = _draws(cases, seed)
     return LearnedModelWeight(
         weights=_fitted(lists),
         cases=len(cases),
-        adds=_draws(cases, visitors, seed).estimate(together - without),
-        without=_draws(cases, visitors, seed).mean(without),
-        together=_draws(cases, visitors, seed).mean(together),
-        by_site=_apart(cases, visitors, together - without, seed, [case.site for case in cases]),
-        by_kind=_apart(cases, visitors, together - without, seed, [case.kind for case in cases]),
+        adds=drawn.estimate(together - without),
+        without=drawn.mean(without),
+        together=drawn.mean(together),
+        by_site=_apart(cases, together - without, seed, [case.site for case in cases]),
+        by_kind=_apart(cases, together - without, seed, [case.kind for case in cases]),
     )
 
 
@@ -126,19 +127,14 @@ def _ndcg(scores: Floats, target: int) -> float:
     return float(ndcg(Places(above=np.array([above]), tied=np.array([tied]), total=np.array([total])))[0])
 
 
-def _draws(cases: Sequence[Heard], visitors: Ints, seed: int) -> Draws:
-    """The bootstrap over visitors; each site counts alike."""
-    sites, site = np.unique([case.site for case in cases], return_inverse=True)
-    weights = 1.0 / np.bincount(site, minlength=len(sites))[site]
-    return Draws(visitors, weights, np.random.default_rng(seed))
+def _draws(cases: Sequence[Heard], seed: int) -> Draws:
+    return Draws.groups_alike([case.visitor for case in cases], [case.site for case in cases], seed)
 
 
-def _apart(
-    cases: Sequence[Heard], visitors: Ints, adds: Floats, seed: int, names: Sequence[str]
-) -> dict[str, Estimate]:
+def _apart(cases: Sequence[Heard], adds: Floats, seed: int, names: Sequence[str]) -> dict[str, Estimate]:
     """``adds`` (N,) of the cases of each of the ``names`` (N,)."""
     found = {}
     for name in sorted(set(names)):
         where = np.flatnonzero(np.array(names) == name)
-        found[name] = _draws([cases[n] for n in where.tolist()], visitors[where], seed).estimate(adds[where])
+        found[name] = _draws([cases[n] for n in where.tolist()], seed).estimate(adds[where])
     return found

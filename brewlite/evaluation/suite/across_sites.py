@@ -160,10 +160,9 @@ def _of_group(report: SuiteReport, result: TaskResult, group: str, where: Mask) 
 
 
 def _rows(report: SuiteReport, result: TaskResult, group: str, site: str, here: Mask) -> GroupRows:
-    visitors = np.unique([case.visitor for case in result.cases], return_inverse=True)[1].astype(np.int64)[here]
-    names, of_site = np.unique(np.array([case.site for case in result.cases])[here], return_inverse=True)
-    weights = 1.0 / np.bincount(of_site)[of_site]
-    draws = Draws(visitors, weights, np.random.default_rng([report.seed, len(weights)]))
+    cases = [result.cases[place] for place in np.flatnonzero(here).tolist()]
+    sites = [case.site for case in cases]
+    draws = Draws.groups_alike([case.visitor for case in cases], sites, [report.seed, len(cases)])
     values: dict[str, Floats] = {}
     for name, column in result.values.items():
         found = np.array([np.nan if value is None else value for value in column])[here]
@@ -184,7 +183,7 @@ def _rows(report: SuiteReport, result: TaskResult, group: str, site: str, here: 
         if method.name in values
     ]
     view: View = "matched" if result.task.name == "matched" else "full"
-    return GroupRows(view=view, group=group, site=site, cases=int(here.sum()), sites=len(names), rows=tuple(rows))
+    return GroupRows(view=view, group=group, site=site, cases=len(cases), sites=len(set(sites)), rows=tuple(rows))
 
 
 def beyond_noise(change: Estimate | None) -> bool:

@@ -15,7 +15,6 @@ import numpy as np
 from msgspec import Struct, structs
 
 from brewlite.errors import BadRecord, BadSettings
-from brewlite.evaluation.log import Ints
 from brewlite.evaluation.speed import machine_name
 from brewlite.evaluation.splits import even_quotas
 from brewlite.evaluation.statistics import Draws
@@ -238,10 +237,9 @@ class StudyRun:
 
     def _draws(self, kind: str, where: Sequence[int]) -> Draws:
         """The bootstrap's draws: the same for every setting. Of all together each kind has the same weight."""
-        _, owner, counts = np.unique([self._kinds[n] for n in where], return_inverse=True, return_counts=True)
-        _, users = np.unique([self._cases[n].visitor for n in where], return_inverse=True)
-        rng = np.random.default_rng([self.config.seed, zlib.crc32(f"{self.study.name} {kind}".encode())])
-        return Draws(_ints(users), 1.0 / counts[owner], rng)
+        visitors, kinds = [self._cases[n].visitor for n in where], [self._kinds[n] for n in where]
+        seed = [self.config.seed, zlib.crc32(f"{self.study.name} {kind}".encode())]
+        return Draws.groups_alike(visitors, kinds, seed)
 
 
 def run_study(
@@ -283,10 +281,6 @@ def posed(case: Case, arm: Arm, seed: int) -> Case:
         chosen = {others[place] for place in order[: arm.candidates - len(case.good)]} | set(case.good)
         ids = tuple(id_ for id_ in ids if id_ in chosen)
     return structs.replace(case, query=structs.replace(case.query, candidates=ids), prompt=arm.prompt)
-
-
-def _ints(values: np.ndarray) -> Ints:
-    return values.astype(np.int64)
 
 
 def _silent(what: str, done: int, total: int) -> None:
