@@ -22,7 +22,7 @@ from brewlite.ranker.reference import dense_mask, one_at_a_time
 from brewlite.ranker.torch_ranker import TorchRanker, chunks, pick_device, pick_dtype
 from brewlite.records import RankingPrompt
 from brewlite.testing import FakeRanker, WordTokenizer
-from brewlite.weights import locate
+from brewlite.weights import DEFAULT_RANKER, locate
 
 PROMPT = RankingPrompt(prefix=tuple(range(10, 60)), candidates=((70, 71), (80, 81, 82), (90,)))
 QUIET_LINES = (
@@ -33,12 +33,12 @@ QUIET_LINES = (
 
 
 @cache
-def smol(dtype: str) -> TorchRanker:
+def smol(dtype: str, name: str = "smollm2-135m") -> TorchRanker:
     try:
         locate("smollm2-135m")
     except WeightsMissing as missing:
         pytest.skip(str(missing))
-    return TorchRanker.load("smollm2-135m", dtype=dtype)
+    return TorchRanker.load(name, dtype=dtype)
 
 
 # What every ranker promises
@@ -313,10 +313,9 @@ WISHES = (
     "a view over the vineyards, romantic",
     "pets welcome, with parking",
 )
-TIE = 0.1
-"""Log-odds, at most 2.5 points of probability. Bfloat16 has 8 bits: the two logits, of 10 to 20, are 0.06 to 0.125
-apart from their neighbours in it. Neighbours in a top ten are 0.03 apart in the middle, so their exact order is below
-what the format can say."""
+TIE = 0.05
+"""Log-odds, at most 1.25 points of probability. Rounding moves the shipped ranker's by 0.02, and neighbours in a top ten
+are 0.05 apart in the middle (lab notes): the exact order of all ten is below what 8 bits can say."""
 
 
 def keeps_the_top(exact: np.ndarray, rounded: np.ndarray, k: int = 10) -> bool:
@@ -356,6 +355,6 @@ def real_prompts(shared_data, tmp_path, encoder):
 @pytest.mark.slow
 def test_bfloat16_keeps_the_top_ten_of_real_prompts(real_prompts):
     assert len(real_prompts) == 20
-    exact, rounded = smol("float32"), smol("bfloat16")
+    exact, rounded = smol("float32", DEFAULT_RANKER), smol("bfloat16", DEFAULT_RANKER)
     kept = [keeps_the_top(exact.score(p).log_odds, rounded.score(p).log_odds) for p in real_prompts]
     assert np.mean(kept) >= 0.95
