@@ -13,8 +13,9 @@ from datetime import datetime, timedelta
 from msgspec import structs
 
 from brewlite.adapter import Field
+from brewlite.adapter.values import category, parse_tags
 from brewlite.errors import BadRecord
-from brewlite.records import Event, FieldValue, Item, Query, as_utc
+from brewlite.records import Event, FieldValue, Item, Query, as_utc, require_id
 
 MAX_K = 1_000
 MAX_CANDIDATES = 5_000
@@ -38,8 +39,14 @@ def checked(query: Query, now: datetime, pinned: bool = False) -> Query:
     Raises:
         BadRecord: names the field, the value, and the mend.
     """
-    if not 1 <= query.k <= MAX_K:
-        raise BadRecord(f"k is {query.k}: ask for 1 to {MAX_K} items")
+    if not isinstance(query.k, int) or not 1 <= query.k <= MAX_K:
+        raise BadRecord(f"k is {query.k!r}: ask for 1 to {MAX_K} items")
+    if not isinstance(query.seed, int) or query.seed < 0:
+        raise BadRecord(f"seed is {query.seed!r}: give a whole number from 0 on")
+    if not isinstance(query.instructions, str):
+        raise BadRecord(f"instructions are {query.instructions!r}: give a text, empty where nothing is asked for")
+    if query.user is not None:
+        require_id("user", query.user)
     if len(query.instructions) > MAX_WORDS:
         raise BadRecord(f"instructions have {len(query.instructions)} characters: at most {MAX_WORDS}")
     if query.history is not None and len(query.history) > MAX_HISTORY:
@@ -74,20 +81,25 @@ def checked_item(item: Item, fields: Sequence[Field], now: datetime) -> Item:
         BadRecord: a field holds what its declared type cannot; a text is too long; it was created in the future.
     """
     who = f"item {item.id!r}"
-    if not item.title.strip():
-        raise BadRecord(f"{who} has no title: the model and the visitor read it first")
     for name, text, most in (("title", item.title, MAX_TITLE), ("text", item.text, MAX_TEXT)):
+        if not isinstance(text, str):
+            raise BadRecord(f"{who}: {name} is {text!r}: give a text, empty where there is none")
         if len(text) > most:
             raise BadRecord(f"{who}: {name} has {len(text)} characters, more than {most}; shorten it")
+    if not item.title.strip():
+        raise BadRecord(f"{who} has no title: the model and the visitor read it first")
     declared = {field.name: field for field in fields}
+    values = dict(item.fields)
     for name, value in item.fields.items():
-        if name in declared and (wrong := _misfit(declared[name], value)):
-            raise BadRecord(f"{who}: field {name!r} is {value!r}: {wrong}")
+        if name in declared:
+            if wrong := _misfit(declared[name], value):
+                raise BadRecord(f"{who}: field {name!r} is {_short(value)}: {wrong}")
+            values[name] = _named(declared[name], value)
     created = as_utc(item.created) if item.created is not None else None
     if created is not None and created > now + CLOCK_SKEW:
         raise BadRecord(f"{who}: created is {created.isoformat()}, in the future; it is when the item was first listed")
     expires = as_utc(item.expires) if item.expires is not None else None
-    return structs.replace(item, created=created, expires=expires)
+    return structs.replace(item, fields=values, created=created, expires=expires)
 
 
 def checked_event(event: Event, now: datetime) -> Event:
@@ -99,11 +111,30 @@ def checked_event(event: Event, now: datetime) -> Event:
     at = as_utc(event.at) if event.at is not None else now
     if at > now + CLOCK_SKEW:
         raise BadRecord(f"event {event.action!r} of {event.user!r} is at {at.isoformat()}, in the future")
-    if event.value is not None and not math.isfinite(event.value):
+    if event.value is not None and not _finite(event.value):
         raise BadRecord(
             f"event {event.action!r} of {event.user!r} has value {event.value}: give a number, or leave it out"
         )
     return structs.replace(event, at=at)
+
+
+def _named(field: Field, value: FieldValue) -> FieldValue:
+    """``value`` by the name that the field declares for it, as an import would keep it: limits go by these names."""
+    if not field.values or field.type not in ("category", "tags"):
+        return value
+    return parse_tags(value, field) if isinstance(value, list) else category(value, field) or value
+
+
+def _finite(value: float) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number beyond all floats
+        return False
+
+
+def _short(value: object) -> str:
+    said = repr(value)
+    return said if len(said) <= 80 else f"{said[:77]}..."
 
 
 def _misfit(field: Field, value: FieldValue) -> str | None:
@@ -111,7 +142,7 @@ def _misfit(field: Field, value: FieldValue) -> str | None:
     if field.type in ("number", "integer", "money"):
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             return f"{field.type} is a number"
-        if not math.isfinite(value):
+        if not _finite(value):
             return "not a finite number; leave the field out where it is not known"
         return "money is not negative" if field.type == "money" and value < 0 else None
     if field.type == "boolean":

@@ -168,10 +168,17 @@ def require_id(what: str, value: str) -> None:
     """Raise :class:`BadRecord` unless ``value`` is a usable id."""
     if not isinstance(value, str) or not value.strip():
         raise BadRecord(f"{what} id is empty: every record needs an id of at least one visible character")
+    if not value.isprintable() and any(0xD800 <= ord(sign) < 0xE000 for sign in value):
+        raise BadRecord(f"{what} id {value!r} holds half a character (a lone surrogate): send valid Unicode")
     if len(value) > MAX_ID_LENGTH:
         raise BadRecord(f"{what} id has {len(value)} characters, more than {MAX_ID_LENGTH}: {value[:40]!r}...")
 
 
 def as_utc(moment: datetime) -> datetime:
-    """``moment`` in UTC; one without a zone is read as UTC."""
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    """``moment`` in UTC; one without a zone is read as UTC. Raises BadRecord for what is no moment of the calendar."""
+    if not isinstance(moment, datetime):
+        raise BadRecord(f"time is {moment!r}: give a datetime")
+    try:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError:
+        raise BadRecord(f"time is {moment.isoformat()}: in UTC it lies beyond the years 1 to 9999") from None

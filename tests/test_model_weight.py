@@ -10,14 +10,14 @@ from brewlite.training.model_weight import Heard, learn_model_weight
 
 
 def heard(
-    rng: np.random.Generator, count: int, model: float, by_history: float = 0.0, by_alike: float = 0.0
+    rng: np.random.Generator, count: int, model: float, by_asked: float = 0.0, by_alike: float = 0.0
 ) -> list[Heard]:
     """Choices by a truth of which the first stage knows one part and the model another, worth ``model``."""
     made = []
     for number in range(count):
         first, truth, history = rng.normal(size=20), rng.normal(size=20), int(rng.integers(0, 30))
-        alike = float(number % 2)
-        counts = model + by_history * np.log1p(history) + by_alike * alike
+        alike, asked = float(number % 2), number % 4 > 1
+        counts = model + by_asked * asked + by_alike * alike
         chosen = int(np.argmax(first + counts * truth + rng.gumbel(size=20)))
         made.append(
             Heard(
@@ -28,6 +28,7 @@ def heard(
                 history=history,
                 visitor=f"v{number // 2}",
                 site=f"s{number % 2}",
+                asked=asked,
                 alike=alike,
                 kind="alike" if alike else "whole",
             )
@@ -37,7 +38,7 @@ def heard(
 
 def test_a_model_that_knows_something_counts_for_it():
     learned = learn_model_weight(heard(np.random.default_rng(0), 800, model=1.0))
-    assert learned.weights.base + 2.5 * learned.weights.history == pytest.approx(1.0, abs=0.25)
+    assert learned.weights.base == pytest.approx(1.0, abs=0.25)
     assert learned.together > learned.without
     assert learned.adds.value == pytest.approx(learned.together - learned.without)
     assert learned.adds.low is not None
@@ -54,9 +55,10 @@ def test_a_model_that_knows_nothing_counts_for_nothing_and_adds_nothing():
     assert learned.adds.high > -0.01
 
 
-def test_a_model_that_knows_more_of_those_with_a_history_counts_for_more_there():
-    learned = learn_model_weight(heard(np.random.default_rng(2), 1200, model=0.0, by_history=0.5))
-    assert learned.weights.at(25, False) > learned.weights.at(0, False) + 0.8
+def test_a_model_that_knows_more_where_something_is_asked_counts_for_more_there():
+    learned = learn_model_weight(heard(np.random.default_rng(2), 1200, model=0.0, by_asked=1.0))
+    assert learned.weights.at(5, True) == pytest.approx(1.0, abs=0.25)
+    assert learned.weights.at(5, False) < 0.15
 
 
 def test_a_model_that_knows_more_in_lists_of_like_items_counts_for_more_there():

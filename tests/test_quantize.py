@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -93,6 +94,22 @@ def test_the_decoder_takes_less_memory_and_the_head_stays(kind):
     assert weight_bytes(model) < 0.5 * before
     assert torch.equal(model.get_output_embeddings().weight, head)
     assert model.get_output_embeddings().weight.dtype == torch.float32
+
+
+@pytest.mark.parametrize("width", [128, 100], ids=["blocks of 64", "an odd width: one block"])
+def test_a_large_weight_widens_the_steps_of_its_own_block_alone(width):
+    weights = torch.randn(3, width, generator=torch.Generator().manual_seed(0))
+    weights[0, 0] = 50.0
+    layer = torch.nn.Linear(width, 3)
+    layer.weight = torch.nn.Parameter(weights.clone())
+    decoder = torch.nn.Module()
+    decoder.layer = layer
+    quantize_(SimpleNamespace(get_decoder=lambda: decoder), "int8")
+    error = (decoder.layer(torch.eye(width)) - layer.bias).T - weights  # the identity reads the weights out
+    block = 64 if width == 128 else width
+    largest = weights.reshape(3, -1, block).abs().amax(2).repeat_interleave(block, dim=1)
+    assert (error.abs() <= 0.51 * largest / 127 + 1e-3 * weights.abs()).all()
+    assert error[0, :block].abs().max() > 10 * error[1].abs().max()
 
 
 def test_what_cannot_be_quantized_is_refused():

@@ -314,8 +314,8 @@ WISHES = (
     "pets welcome, with parking",
 )
 TIE = 0.05
-"""Log-odds, at most 1.25 points of probability. Rounding moves the shipped ranker's by 0.02, and neighbours in a top ten
-are 0.05 apart in the middle (lab notes): the exact order of all ten is below what 8 bits can say."""
+"""Log-odds, at most 1.25 points of probability. Rounding moves the shipped ranker's by 0.02, and neighbours in a top
+ten are 0.05 apart in the middle (lab notes): the exact order of all ten is below what 8 bits can say."""
 
 
 def keeps_the_top(exact: np.ndarray, rounded: np.ndarray, k: int = 10) -> bool:

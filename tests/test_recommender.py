@@ -38,6 +38,50 @@ def test_the_same_query_gives_the_same_picks(site: Recommender):
     assert site.recommend(query).picks == site.recommend(query).picks
 
 
+def test_an_event_that_arrives_while_the_log_is_read_counts_once(site: Recommender, monkeypatch):
+    """It lands between asking the store for its revision and reading what is new."""
+    site.recommend(Query(user="ann"))
+    known = len(site._catalog.events.at)
+    site.record(Event(user="bob", item="1", action="save"))
+    ask = site.store.revision
+    late = iter([Event(user="bob", item="2", action="save", at=NOW)])
+
+    def asked():
+        revision = ask()
+        site.store.add_events(list(late))
+        return revision
+
+    monkeypatch.setattr(site.store, "revision", asked)
+    site.recommend(Query(user="ann"))
+    monkeypatch.undo()
+    site.recommend(Query(user="ann"))
+    assert len(site._catalog.events.at) == known + 2
+
+
+@pytest.mark.parametrize(
+    ("query", "says"),
+    [
+        ({"k": "3"}, "k is '3'"),
+        ({"seed": -1}, "seed is -1"),
+        ({"seed": 1.5}, "seed is 1.5"),
+        ({"instructions": None}, "instructions are None"),
+        ({"user": "ann\ud800"}, "half a character"),
+        ({"at": "2024-01-01"}, "give a datetime"),
+        ({"filters": {"price": 10**400}}, "not a number"),
+    ],
+)
+def test_what_is_no_query_is_refused_in_words(site: Recommender, query, says):
+    with pytest.raises(BadRecord, match=says):
+        site.recommend(Query(**query))
+
+
+def test_items_that_are_put_are_found_by_the_names_of_an_import(site: Recommender):
+    item = home(77)
+    site.put_items([structs.replace(item, fields={**item.fields, "amenities": ["Swimming pool"]})])
+    assert item.id in ids(site.recommend(Query(k=60, instructions="with a pool")))
+    assert item.id not in ids(site.recommend(Query(k=60, instructions="no pool")))
+
+
 def test_recommend_writes_nothing(site: Recommender):
     before = site.store.revision(), site.store.counts()
     site.recommend(Query(user="somebody new", instructions="a garden"))

@@ -68,13 +68,37 @@ LIMITS = [
     ("300-400k", ("price", ">=", 300_000), ("price", "<=", 400_000)),
     ("more than 100 and less than 200 a night", ("price", ">=", 100), ("price", "<=", 200)),
     ("from $1200 to $800", ("price", ">=", 800), ("price", "<=", 1200)),
+    # a dot for thousands, and the currency behind
+    ("max 1.500 EUR", ("price", "<=", 1500)),
+    ("under 1.500 euros", ("price", "<=", 1500)),
+    ("max. 1.500 €", ("price", "<=", 1500)),
+    ("under 40 €", ("price", "<=", 40)),
+    ("1.200-1.500 EUR", ("price", ">=", 1200), ("price", "<=", 1500)),
+    ("800-1200€", ("price", ">=", 800), ("price", "<=", 1200)),
+    ("max 950.000", ("price", "<=", 950_000)),
+    ("under 1.25 million", ("price", "<=", 1_250_000)),
+    ("area over 1.000 m2", ("area", ">=", 1000)),
+    ("under 1500/month", ("price", "<=", 1500)),
+    ("house under 2m", ("price", "<=", 2_000_000), ("building", "==", "house")),
+    ("2 bed under 1000 or 3 bed under 1500", ("bedrooms", ">=", 2), ("price", "<=", 1500)),
     # turned round
+    ("not without a pool", ("amenities", "==", "Pool")),
+    ("no place without a pool", ("amenities", "==", "Pool")),
+    ("can't do without wifi", ("amenities", "==", "Wifi")),
     ("not under 100", ("price", ">=", 100)),
     ("nothing over 1500", ("price", "<=", 1500)),
     ("don't want to pay more than 900", ("price", "<=", 900)),
     ("can’t pay over 900 a month", ("price", "<=", 900)),
     ("no more than two bedrooms", ("bedrooms", "<=", 2)),
     # counts and measures
+    ("more than 2 bedrooms", ("bedrooms", ">=", 3)),
+    ("fewer than 3 bedrooms", ("bedrooms", "<=", 2)),
+    ("nothing over 3 bedrooms", ("bedrooms", "<=", 3)),
+    ("more than 2 bathrooms", ("bathrooms", ">=", 2)),
+    ("above ground floor", ("floor", ">=", 1)),
+    ("at least ground floor", ("floor", ">=", 0)),
+    ("max floor 2", ("floor", "<=", 2)),
+    ("above the 2nd floor", ("floor", ">=", 3)),
     ("at least 2 bedrooms", ("bedrooms", ">=", 2)),
     ("2+ beds", ("bedrooms", ">=", 2)),
     ("3 bedrooms", ("bedrooms", ">=", 3)),
@@ -168,6 +192,8 @@ def test_plain_limits_are_understood(words, wanted):
         ("salary: 60k+", {("salary", ">=", 60_000)}),
         ("at least $30 an hour", {("salary", ">=", 62_400)}),
         ("pays more than $25/hr", {("salary", ">=", 52_000)}),
+        ("at least 30/hr", {("salary", ">=", 62_400)}),
+        ("min 4.000 EUR a month", {("salary", ">=", 48_000)}),
         ("over 5k a month", {("salary", ">=", 60_000)}),
         ("50k-70k", {("salary", ">=", 50_000), ("salary", "<=", 70_000)}),
         ("closing before 1 June", {("expires", "<=", "2024-06-01T00:00:00+00:00")}),
@@ -205,6 +231,11 @@ WISHES = [
     "quiet house by the river", "a wifi password that works", "minimum stay under 3 nights", "arriving 1 June",
     "a 5 ha garden", "bedroom two is dark", "my passport expires 1 June",
     "pool but no pool", "$1,500",
+    "no flats without a balcony", "no parking needed", "no lift required", "I don't have pets", "we have no pets",
+    "shared room ok", "ground floor fine", "not above ground floor",
+    "ceilings over 3m", "garden at least 10 m long", "school within 500 m", "max 300m to the metro",
+    "built between 1950 and 1970", "between 2020 and 2024", "year over 2015", "postcode between 75001 and 75010",
+    'TV bigger than 55"', "2 bed or 1200 max", "up to one thousand two hundred", "posted in the last 5000 years",
 ]  # fmt: skip
 
 
@@ -218,7 +249,8 @@ def test_wishes_are_no_limits(words):
 @pytest.mark.parametrize(
     "words",
     [
-        "salary 60k", "remote python job", "in Chicago", "server", "at Google", "night shift ok", "remote or hybrid",
+        "salary 60k", "min 80%", "founded between 1990 and 2000", "within 500 m of the station",
+        "remote python job", "in Chicago", "server", "at Google", "night shift ok", "remote or hybrid",
         "jobs in Washington put me off", "I'm tired of jobs in Washington", "I've had my share of jobs in Washington",
     ],
 )  # fmt: skip
@@ -302,6 +334,7 @@ def test_another_language_is_a_table():
 
 AT_MOST = ["under", "below", "max", "at most", "no more than", "up to", "not over", "less than"]
 AT_LEAST = ["over", "at least", "more than", "min", "not under", "no less than", "above"]
+STRICT = {"under", "below", "less than", "over", "more than", "above"}
 amounts = st.integers(min_value=51, max_value=9_999_999)
 
 
@@ -316,7 +349,9 @@ def test_a_written_amount_is_read_back(amount, comparison, shape):
 @settings(deadline=None)
 def test_a_written_count_is_read_back(count, comparison, unit):
     op = "<=" if comparison in AT_MOST else ">="
-    assert limits(f"sunny, {comparison} {count} {unit}, please") == {(unit, op, float(count))}
+    whole = unit == "bedrooms"  # there are half rooms and half bathrooms: "more than 2" may be 2 and a half
+    said = count + (1 if op == ">=" else -1) * (whole and comparison in STRICT)
+    assert limits(f"sunny, {comparison} {count} {unit}, please") == {(unit, op, float(said))}
 
 
 @given(st.integers(1, 200), st.sampled_from([("day", 1), ("week", 7), ("month", 31)]))
@@ -488,6 +523,33 @@ def test_filters_become_constraints():
         ("created", ">=", "2024-05-01T00:00:00+00:00"),
         ("place", "==", "Angaston"),
     ]
+
+
+def test_a_tag_is_named_by_its_last_words():
+    pools = ["Shared outdoor pool - open 24 hours", "Heated pool"]
+    known = {"amenities": ["Pool", *pools, "Pool table", "Pool view", "No pool", "Carpool lane"]}
+    assert limits("no pool", known=known) == {("amenities", "not in", ("Pool", *pools))}
+    assert limits("with a pool", known=known) == {("amenities", "in", ("Pool", *pools))}
+
+
+@pytest.mark.parametrize(("words", "kept"), [("only c#", "c#"), ("only c++", "c++"), ("only c", "c")])
+def test_marks_behind_a_word_are_a_part_of_its_name(words, kept):
+    known = {"tags": ["c", "c++", "c#", "python"]}
+    (constraint,) = read(words, POSTS, known).constraints
+    (filtered,) = parse_filters({"tags": kept}, POSTS)
+    for tag in known["tags"]:
+        item = Item(id="1", kind="post", title="x", fields={"tags": [tag]})
+        assert allows(constraint, item, AT) == allows(filtered, item, AT) == (tag == kept)
+
+
+def test_filters_go_by_the_names_that_an_import_keeps():
+    found = parse_filters({"room_type": "Entire home/apt", "amenities": {"not": "Swimming pool"}}, HOMES)
+    assert [constraint.value for constraint in found] == ["entire home", "Pool"]
+
+
+def test_filters_on_long_numbers_keep_every_figure():
+    (constraint,) = parse_filters({"price": {"in": [1234567, 900]}}, HOMES)
+    assert allows(constraint, Item(id="1", kind="listing", title="x", fields={"price": 1234567.0}), AT)
 
 
 def test_filters_on_lists_of_numbers_hold():

@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 @click.option(
     "--cases",
     type=click.IntRange(1),
-    default=60,
+    default=100,
     show_default=True,
     help="Choices among like items, of each site, at most.",
 )
 @click.option(
     "--whole",
     type=click.IntRange(0),
-    default=40,
+    default=60,
     show_default=True,
     help="Choices from the whole catalog, of each site, at most.",
 )
@@ -49,10 +49,9 @@ def weigh(
 ) -> None:
     """Learn how much CHECKPOINT should count for beside the simple signals, and write it into its manifest.
 
-    It is asked about choices in the validation part of the logs, among like items and from the whole catalog, and about
-    requests; once beside signals that have
-    learned from the site's log, once beside the shipped weights. What it adds is told by cross-validation: each fifth
-    of the visitors is judged by weights of the other four.
+    It is asked about choices in the validation part of the logs, among like items and from the whole catalog, and
+    about requests; once beside signals that have learned from the site's log, once beside the shipped weights. What
+    it adds is told by cross-validation: each fifth of the visitors is judged by weights of the other four.
 
     \b
     Example:
@@ -93,7 +92,6 @@ def _show(found: Weighed) -> None:
     for where, one in zip(("", "Without a log: "), both, strict=True):
         weights = one.weights
         console.print(
-            f"{where}its log-odds count {weights.base:.2f} times, {weights.history:+.2f} for each unit of "
-            f"log(1 + events), {weights.asked:+.2f} where something was asked for, {weights.alike:+.2f} in a list of "
-            f"like items ({one.cases} cases)."
+            f"{where}its log-odds count {weights.base:.2f} times, {weights.asked:+.2f} where something was asked for, "
+            f"{weights.alike:+.2f} in a list of like items ({one.cases} cases)."
         )

@@ -81,10 +81,11 @@ class Catalog:
             # Events refer to items by row, so they are read again when the rows moved.
             self.events, last_event = Events.empty(), 0
         if now.last_event != last_event:
-            self._append_events(last_event)
-        if (now.items, now.vectors, now.last_event) != self._seen:
+            last_event = self._append_events(last_event)
+        if (now.items, now.vectors, last_event) != self._seen:
             self._moments = {}
-        self._seen = (now.items, now.vectors, now.last_event)
+        # The last event that was read: more may have come in since the store was asked for its revision.
+        self._seen = (now.items, now.vectors, last_event)
         return self
 
     def as_of(self, at: datetime) -> Moment:
@@ -184,7 +185,8 @@ class Catalog:
             rows, sources = np.array(known, dtype=np.int64).T
             self.vectors[rows] = matrix[sources]
 
-    def _append_events(self, last_event: int) -> None:
+    def _append_events(self, last_event: int) -> int:
+        """Read what came after the event ``last_event``; returns the last one there is now."""
         new = self.store.events_after(last_event)
         keep = [row for row, item in enumerate(new.items) if item in self.index]
         users = [self.user_index.setdefault(new.users[row], len(self.user_index)) for row in keep]
@@ -204,6 +206,7 @@ class Catalog:
             at=merged[order],
         )
         self._index_events()
+        return int(new.rows[-1]) if len(new.rows) else last_event
 
     def action(self, name: str) -> Action:
         """The action ``name``; a word the adapter does not know is kept, and counts as a mild liking."""

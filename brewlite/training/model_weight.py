@@ -102,9 +102,13 @@ def learn_model_weight(cases: Sequence[Heard], seed: int = 0, config: BlendConfi
 
 
 def _terms(case: Heard, clip: float) -> Matrix:
-    """(C, 5) the chosen candidate first: the first stage's score, and the model's part by what is known."""
+    """(C, 4) the chosen candidate first: the first stage's score, and the model's part by what is known.
+
+    A term for the length of the history, as the first stage has, was tried: it said that newcomers, of whom the model
+    knows nothing, should be told most by it, and took away what the model adds among like items (lab notes).
+    """
     model = around_mean(case.log_odds, clip)
-    known = np.array([1.0, np.log1p(case.history), float(case.asked), case.alike])
+    known = np.array([1.0, float(case.asked), case.alike])
     table = np.column_stack([case.first, model[:, None] * known])
     order = np.append(case.chosen, np.delete(np.arange(len(table)), case.chosen))
     return np.asarray(table[order])
@@ -112,10 +116,10 @@ def _terms(case: Heard, clip: float) -> Matrix:
 
 def _fitted(lists: Sequence[Matrix]) -> ModelWeights:
     """The model's weights, in units of the first stage's scores: these are multiplied by a slope of their own."""
-    found = fit(Choices.of(list(lists)), np.array([1.0, 0.0, 0.0, 0.0, 0.0]), STRENGTH)
+    found = fit(Choices.of(list(lists)), np.array([1.0, 0.0, 0.0, 0.0]), STRENGTH)
     # Where the first stage is worth nothing at all its slope goes to 0, and the model cannot be weighed against it.
-    base, history, asked, alike = (found[1:] / max(float(found[0]), 0.1)).round(4).tolist()
-    return ModelWeights(base=base, history=history, asked=asked, alike=alike, taught=True)
+    base, asked, alike = (found[1:] / max(float(found[0]), 0.1)).round(4).tolist()
+    return ModelWeights(base=base, asked=asked, alike=alike, taught=True)
 
 
 def _together(case: Heard, weights: ModelWeights, clip: float) -> Floats:

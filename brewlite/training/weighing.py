@@ -42,9 +42,9 @@ PAIRS = 4
 class WeighingConfig(Struct, frozen=True, kw_only=True):
     """What a checkpoint is asked, of each site."""
 
-    cases: int = 60
+    cases: int = 100
     """Choices among like items, at most."""
-    whole: int = 40
+    whole: int = 60
     """Choices from the whole catalog, at most."""
     requests: int = 20
     seed: int = 0

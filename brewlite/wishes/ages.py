@@ -10,7 +10,8 @@ from msgspec import Struct
 
 from brewlite.adapter import Field
 from brewlite.records import Constraint
-from brewlite.wishes.amounts import FLIPPED, names_of
+from brewlite.wishes.amounts import FLIPPED
+from brewlite.wishes.figures import names_of
 from brewlite.wishes.limits import EXPIRES
 from brewlite.wishes.sentence import Sentence
 
@@ -20,8 +21,8 @@ MAX_AGE_DAYS = 366.0
 
 _BETWEEN = "that|which|was|were|is|are|has been|have been"
 """Between a refusal and the time that it is about: ``nothing that was posted before May``."""
-MAX_DURATION = 1e4
-"""Of any unit; more reaches back before there were calendars."""
+MAX_DURATION = 36_600.0
+"""Days; more reaches back before anything was listed anywhere."""
 
 
 class Span(Struct, frozen=True, kw_only=True):
@@ -131,10 +132,10 @@ def _duration(sentence: Sentence, i: int) -> Span | None:
     amount, unit = (first.value, i + 1) if first.value is not None else (1.0, i)
     if sentence.is_one_of(i, sentence.language.articles):
         unit = i + 1
-    if not sentence.together(i, unit) or amount > MAX_DURATION:
+    if not sentence.together(i, unit):
         return None
     days = sentence.language.durations.get(sentence.tokens[unit].text)
-    return None if days is None else Span(last=unit + 1, days=amount * days)
+    return None if days is None or amount * days > MAX_DURATION else Span(last=unit + 1, days=amount * days)
 
 
 def _moment(sentence: Sentence, i: int, at: datetime, past: bool) -> datetime | None:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from brewlite.adapter import Field
-from brewlite.adapter.plain import words_of
 from brewlite.adapter.units import between_measures, between_periods, column_measure, measure_of, period_of
 from brewlite.records import Constraint
+from brewlite.wishes.figures import a_length, a_year, half_spelt, names_of, next_to, no_price, own_names
+from brewlite.wishes.language import phrases
 from brewlite.wishes.sentence import Sentence
 
 NUMERIC = frozenset({"number", "integer", "money"})
@@ -39,6 +39,8 @@ class Bound(Struct, frozen=True, kw_only=True):
     op: str
     first: int
     last: int
+    strict: bool = False
+    """Whether the number itself is out: ``more than``."""
 
 
 def find_amounts(sentence: Sentence, fields: Sequence[Field]) -> list[Constraint]:
@@ -46,7 +48,8 @@ def find_amounts(sentence: Sentence, fields: Sequence[Field]) -> list[Constraint
     numeric = [field for field in fields if field.type in NUMERIC]
     found: list[Constraint] = []
     for i in range(len(sentence)):
-        if numeric and sentence.tokens[i].value is not None and sentence.free(i, i + 1) and _hard(sentence, i):
+        said = numeric and sentence.tokens[i].value is not None and sentence.free(i, i + 1)
+        if said and _hard(sentence, i) and not a_length(sentence, i, fields):
             found += _range(sentence, i, numeric) or _single(sentence, i, numeric)
     return found
 
@@ -62,24 +65,32 @@ def _hard(sentence: Sentence, i: int) -> bool:
 
 def _single(sentence: Sentence, i: int, fields: Sequence[Field]) -> list[Constraint]:
     """The limit that the number at ``i`` sets, if it sets one."""
-    before, after = _before(sentence, i), _after(sentence, i + 1)
+    if half_spelt(sentence, i):
+        return []
+    before, after = bound_before(sentence, i), _after(sentence, i + 1)
     behind = _subject_after(sentence, after.last if after else i + 1, i, fields)
     if behind is None:
         return []
     after = after or _after(sentence, behind.last)
     subject = _with_leading(sentence, before.first if before else i, behind, fields)
+    if before is None and subject.named and subject.first < i:
+        before = bound_before(sentence, subject.first)  # "max floor 2"
     bound = before or after
     op = bound.op if bound else _plain_op(sentence, i, subject)
     value = _value(sentence, i, subject)
     if op is None or value is None or (op == "from" and subject.field.type != "money"):
         return []
     first = min(subject.first, before.first if before else i)
+    if not subject.named and no_price(sentence, i, first):
+        return []
     last = max(i + 1, subject.last, after.last if after else 0)
     start, negated = _negation(sentence, first)
     if not negated and sentence.half_a_choice(first, last):
         return []
     if sentence.clause[i] in sentence.denied:
         negated, start, last = not negated, sentence.fillers_before(start), sentence.clause_end(i)
+    if bound is not None and bound.strict and not negated and subject.field.type == "integer":
+        value = next_to(value, op)
     sentence.take(start, last)
     op = FLIPPED[op] if negated else ">=" if op == "from" else op
     op = ">=" if subject.field.capacity and op == "<=" else op
@@ -94,6 +105,9 @@ def _range(sentence: Sentence, i: int, fields: Sequence[Field]) -> list[Constrai
     first = sentence.phrase_before(i, sentence.language.between)
     subject = _subject_of_range(sentence, i, j, first, fields)
     if subject is None or not (subject.named or first < i or _money(sentence, i, j)):
+        return []
+    plain = not subject.named and not _money(sentence, i, j)
+    if plain and (no_price(sentence, j, first) or (a_year(sentence, i) and a_year(sentence, j))):
         return []
     first, last = min(first, subject.first), max(j + 1, subject.last)
     low, high = _ends(sentence, i, j, subject)
@@ -115,13 +129,15 @@ def _other_end(sentence: Sentence, i: int, fields: Sequence[Field]) -> int | Non
     """Where the second number of a range that starts at ``i`` stands."""
     language = sentence.language
     between = sentence.phrase_before(i, language.between)
-    if between == i and _before(sentence, i) is not None:
+    if between == i and bound_before(sentence, i) is not None:
         return None
     low = _subject_after(sentence, i + 1, i, fields)
     link = low.last if low is not None and low.named else i + 1
     j = sentence.phrase_at(link, language.range_links) if link < len(sentence) else link
     if j == link or not sentence.together(i, j) or sentence.tokens[j].value is None or not _hard(sentence, j):
         return None
+    if sentence.is_one_of(link, language.alternatives) and _after(sentence, j + 1) is not None:
+        return None  # "2 bed or 1200 max": two limits, and not two ends
     return None if between == i and sentence.tokens[link].text == "and" else j
 
 
@@ -157,7 +173,7 @@ def _ends(sentence: Sentence, i: int, j: int, subject: Subject) -> tuple[float |
     return _scaled(low, subject), _scaled(high, subject)
 
 
-def _before(sentence: Sentence, i: int) -> Bound | None:
+def bound_before(sentence: Sentence, i: int) -> Bound | None:
     """The comparison that stands before the number at ``i``, over a filler or two."""
     language = sentence.language
     for start in dict.fromkeys((i, *(k for k in (i - 1, i - 2) if sentence.fillers_before(i) <= k))):
@@ -165,7 +181,8 @@ def _before(sentence: Sentence, i: int) -> Bound | None:
         starts = [(sentence.phrase_before(start, listed), op) for op, listed in tables]
         first, op = min(starts)
         if first < start and sentence.free(first, start):
-            return Bound(op=op, first=first, last=i)
+            strict = tuple(token.text for token in sentence.tokens[first:start]) in phrases(language.strict)
+            return Bound(op=op, first=first, last=i, strict=strict)
     first = sentence.phrase_before(i, language.at_least_money)
     return (
         Bound(op="from", first=first, last=i)
@@ -228,7 +245,8 @@ def _subject_before(sentence: Sentence, i: int, fields: Sequence[Field]) -> Subj
                 if _names(sentence, first, end, field) and (best is None or first < best.first):
                     best = Subject(field=field, first=first, last=end)
         if best is not None and sentence.free(best.first, best.last):
-            return best
+            counted = sentence.together(best.first - 1, best.first) and sentence.tokens[best.first - 1].value
+            return None if counted else best  # "3 bed under 1500": the beds have their number
     return None
 
 
@@ -276,7 +294,8 @@ def _unit(sentence: Sentence, i: int, fields: Sequence[Field], money: Field | No
         text = " ".join(token.text for token in sentence.tokens[i : i + size])
         period, measure = period_of(text), measure_of(text) if size < 3 else None
         amount = sentence.tokens[i - 1]
-        if period and money is not None and (amount.money or size > 1 or _is_abbreviation(text)):
+        a_rate = sentence.words[amount.end : sentence.tokens[i].start].strip() == "/"
+        if period and money is not None and (amount.money or size > 1 or a_rate or _is_abbreviation(text)):
             return Subject(field=money, first=i, last=i + size, period=period)
         if measure:
             fitting = sorted(
@@ -304,7 +323,7 @@ def _named(sentence: Sentence, i: int, fields: Sequence[Field]) -> Subject | Non
                 continue
             text = " ".join(token.text for token in sentence.tokens[first:last])
             for field in fields:
-                if text in (names_of(field) if first == i or beside else _own_names(field)):
+                if text in (names_of(field) if first == i or beside else own_names(field)):
                     return Subject(field=field, first=i, last=last)
         if first == i and (sentence.is_one_of(i, sentence.language.links) or sentence.tokens[i].value is not None):
             break
@@ -314,23 +333,6 @@ def _named(sentence: Sentence, i: int, fields: Sequence[Field]) -> Subject | Non
 def _names(sentence: Sentence, first: int, last: int, field: Field) -> bool:
     text = " ".join(token.text for token in sentence.tokens[first:last])
     return text in names_of(field)
-
-
-def _own_names(field: Field) -> frozenset[str]:
-    """The field's name and unit, plural and singular: ``2 single beds`` are beds and not bedrooms."""
-    own = _names_of((field.name,), field.unit)
-    return own | frozenset(name.removesuffix("s") for name in own)
-
-
-def names_of(field: Field) -> frozenset[str]:
-    """How the field is called: its words, its name and its unit."""
-    return _names_of((*field.words, field.name), field.unit)
-
-
-@lru_cache(maxsize=1024)
-def _names_of(words: tuple[str, ...], unit: str) -> frozenset[str]:
-    own = (words_of(name) for name in (*words, unit if measure_of(unit) is None else ""))
-    return frozenset(name for name in own if name)
 
 
 def _value(sentence: Sentence, i: int, subject: Subject) -> float | None:

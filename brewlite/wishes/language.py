@@ -22,6 +22,8 @@ class Language(Struct, frozen=True, kw_only=True):
     at_most: str
     """Before a number: no more than this."""
     at_least: str
+    strict: str
+    """Of the two: more, or less, than the number itself."""
     at_least_money: str
     """Before an amount of money only: ``from $800``; ``from 5 minutes`` is no limit."""
     at_most_after: str
@@ -45,6 +47,16 @@ class Language(Struct, frozen=True, kw_only=True):
     required: str
     """Before a name: it is meant as a limit (``with a pool``)."""
     required_after: str
+    needless_after: str
+    """Behind a refused name: it is not refused, but no matter (``no parking needed``)."""
+    tolerated_after: str
+    """Behind a name: it is welcome or no matter (``shared room ok``)."""
+    of_self: str
+    """Before a name: the visitor speaks of themselves (``we have no pets``)."""
+    absent: str
+    """Negations that another one before them turns round (``not without a pool``)."""
+    doing: str
+    """May stand between those two: ``can't do without``."""
     only: str
     near: str
     """Before a name: it is a landmark, not a property (``close to a farm``)."""
@@ -62,6 +74,8 @@ class Language(Struct, frozen=True, kw_only=True):
     alternatives: str
     other_money: str
     """Behind an amount: it is not the price that is meant."""
+    other_numbers: str
+    """Before a plain number: it is a year or a code, and no price."""
     durations: Mapping[str, float]
     """Names of lengths of time -> days."""
     posted: str
@@ -120,6 +134,10 @@ ENGLISH = Language(
         "not below|"
         "upwards of|starting at|>|>=|≥|never less than|nothing less than|not fewer than"
     ),
+    strict=(
+        "under|below|less than|fewer than|lower than|cheaper than|smaller than|<|over|above|more than|greater than|"
+        "higher than|bigger than|larger than|>"
+    ),
     at_least_money="from|starting from",
     at_most_after=(
         "or less|or fewer|or under|or below|or lower|or cheaper|max|maximum|tops|at most|at the most|and under|"
@@ -170,6 +188,18 @@ ENGLISH = Language(
         "incl|featuring|that allow|that allows|that is|that are|has to have|has to be|offering|offers"
     ),
     required_after="only|required|needed|essential|necessary|a must|is a must|please|is essential|is required",
+    needless_after=(
+        "needed|required|necessary|essential|wanted|is needed|is required|is necessary|is essential|are needed|"
+        "are required|are necessary|are essential"
+    ),
+    tolerated_after="ok|okay|fine|also ok|also okay|also fine",
+    of_self=(
+        "i don't have|i dont have|i do not have|we don't have|we dont have|we do not have|i have no|we have no|"
+        "i've no|we've no|i've got no|we've got no|i own no|we own no|i don't own|we don't own|i don't bring|"
+        "we don't bring|i bring no|we bring no|i'm bringing no|we're bringing no"
+    ),
+    absent="without|lacking",
+    doing="do|live|be|manage|go|cope|stay|place|home|flat|house",
     only="only|just|solely|exclusively|must be|has to be|strictly|nothing but",
     near=(
         "near|near to|nearby|close to|next to|by|beside|opposite|around|from|to|towards|across from|view of|views of|"
@@ -198,6 +228,10 @@ ENGLISH = Language(
     conjunctions="and|but|plus|yet|however|although|though|while|also|then|because|so",
     alternatives="or|nor|and/or",
     other_money="deposit|fee|fees|bond|bill|bills|tax|taxes|savings|cash|discount|off|bonus|per|a|an|each|every|deductible",
+    other_numbers=(
+        "built|build|year|years|since|founded|established|constructed|renovated|refurbished|dating|dated|postcode|"
+        "postcodes|zip|zipcode|zip code|postal code|code|number|century|vintage"
+    ),
     durations={
         "minute": 1 / 1440, "minutes": 1 / 1440, "min": 1 / 1440, "mins": 1 / 1440, "hour": 1 / 24, "hours": 1 / 24,
         "hr": 1 / 24, "hrs": 1 / 24, "h": 1 / 24, "day": 1.0, "days": 1.0, "d": 1.0, "night": 1.0, "nights": 1.0,

@@ -11,6 +11,7 @@ from typing import Any
 from brewlite.adapter import Field
 from brewlite.adapter.dates import parse_date
 from brewlite.adapter.plain import words_of
+from brewlite.adapter.values import category
 from brewlite.errors import BadRecord
 from brewlite.records import Constraint, FieldValue, Item, as_utc
 
@@ -102,7 +103,8 @@ def _value(field: Field, value: Any) -> FieldValue:
         except ValueError as error:
             raise BadRecord(f"filter {field.name!r} has {value!r}: {error}") from None
     if isinstance(value, (str, int, float)) and not isinstance(value, bool) and str(value).strip():
-        return str(value)
+        # Items hold the names that the adapter declares: "Entire home/apt" is looked for as it was imported.
+        return (category(value, field) if field.values else None) or str(value)
     raise BadRecord(f"filter {field.name!r} has {value!r}: not a text")
 
 
@@ -146,16 +148,22 @@ def _same(value: FieldValue, wanted: FieldValue) -> bool:
     if isinstance(value, float | int) or isinstance(wanted, float | int):
         number = _number(wanted)
         return number is not None and _number(value) == number
-    return words_of(str(value)) == words_of(str(wanted))
+    one, other = str(value), str(wanted)
+    return words_of(one) == words_of(other) and marks_of(one) == marks_of(other)
+
+
+def marks_of(text: str) -> str:
+    """What tells ``C``, ``C++`` and ``C#`` apart; of a text without a word, all of it."""
+    return "".join(mark for mark in text if mark in "+#") if words_of(text) else text.strip()
 
 
 def _number(value: object) -> float | None:
     try:
         number = float(value) if isinstance(value, (str, int, float)) and not isinstance(value, bool) else math.nan
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return number if math.isfinite(number) else None
 
 
 def _figure(value: FieldValue) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value).casefold()
+    return f"{value:.15g}" if isinstance(value, float) else str(value).casefold()

@@ -3,29 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from brewlite.adapter import Field
-from brewlite.adapter.plain import words_of
 from brewlite.records import Constraint, FieldValue
+from brewlite.wishes.amounts import NUMERIC, Bound, bound_before
+from brewlite.wishes.figures import next_to
 from brewlite.wishes.language import Phrase
 from brewlite.wishes.refusals import Parted, part
 from brewlite.wishes.sentence import Sentence
+from brewlite.wishes.vocabulary import MARKS, Name, add_known, declared, with_kinds
 
 MAX_PHRASE = 6
 """Words of the longest name that is looked for."""
-
-
-class Name(Struct, frozen=True, kw_only=True):
-    """One meaning of a phrase: a value of a field."""
-
-    field: str
-    type: str
-    value: str
-    declared: bool
-    """Whether the adapter declares the name, or only the catalog happens to hold it."""
 
 
 class Mention(Struct, frozen=True, kw_only=True):
@@ -39,19 +30,21 @@ class Mention(Struct, frozen=True, kw_only=True):
     last: int
     group: int
     """Alternatives share a group: ``house or flat``."""
+    op: str = ""
+    """Of a number with a name that is compared: ``above ground floor``."""
 
 
 def find_names(sentence: Sentence, fields: Sequence[Field], known: Mapping[str, Sequence[str]]) -> list[Constraint]:
     """The limits by name in ``sentence``; their tokens are marked as understood."""
-    names = dict(_declared(tuple(fields)))
-    _add_known(names, fields, known, sentence.words.casefold())
+    names = dict(declared(tuple(fields)))
+    add_known(names, fields, known, sentence.words.casefold())
     named = [False] * len(sentence)
     for i in range(len(sentence)):
         last = _longest(sentence, i, names)[0]
         named[i:last] = [True] * (last - i)
     refused = part(sentence.words)
     mentions = [
-        mention
+        structs.replace(mention, values=with_kinds(mention.field, mention.values, fields, known))
         for mention in _mentions(sentence, names, named)
         if mention.negated or not _spared(sentence, mention, refused)
     ]
@@ -89,9 +82,11 @@ def _longest(sentence: Sentence, i: int, names: Mapping[Phrase, tuple[Name, ...]
     for size in range(MAX_PHRASE, 0, -1):
         last = i + size
         if sentence.together(i, last - 1) and sentence.free(i, last):
-            found = names.get(tuple(token.text for token in sentence.tokens[i:last]))
-            if found:
-                return last, found
+            found = names.get(tuple(token.text for token in sentence.tokens[i:last]), ())
+            marks = MARKS.match(sentence.words, sentence.tokens[last - 1].end)
+            kept = tuple(name for name in found if name.marks == (marks[0] if marks else ""))
+            if kept:
+                return last, kept
     return i, ()
 
 
@@ -105,22 +100,32 @@ def _meant(
     named: Sequence[bool],
 ) -> Mention | None:
     """The limit that the name from ``i`` to ``last`` states, or None when it is a wish, a landmark or indifferent."""
-    clause = sentence.clause[i]
+    clause, language = sentence.clause[i], sentence.language
     if clause in sentence.soft or clause in sentence.tolerant:
         return None
+    if sentence.phrase_at(last, language.tolerated_after) > last:
+        return None
     name = names[0]
+    if name.type in NUMERIC and (bound := bound_before(sentence, _article(sentence, i))) is not None:
+        return _compared(sentence, bound, name, last, group)
     same = tuple(dict.fromkeys(other.value for other in names if other.field == name.field))
     alternative = _alternative(sentence, previous, i)
     start, negated = _negation(sentence, i, previous if alternative else -1)
     if clause in sentence.denied:
         return None  # what is denied of a name is left to the words: "shared rooms are too loud"
-    if not negated and not _positive(sentence, i, last, name, alternative, named):
+    if negated and _refuses_nothing(sentence, i, last):
+        return None
+    if negated and (around := _around_without(sentence, start, i, last)) is not None:
+        if around < 0 or not name.declared:
+            return None
+        start, negated = around, False  # "not without a pool"
+    elif not negated and not _positive(sentence, i, last, name, alternative, named):
         return None
     if negated and not name.declared and not _refused_by_name(sentence, i, name):
         return None
     if negated and last - i == 1 and not _ends_well(sentence, last):
         return None
-    end = sentence.phrase_at(last, sentence.language.required_after)
+    end = sentence.phrase_at(last, language.required_after)
     return Mention(
         field=name.field,
         type=name.type,
@@ -130,6 +135,46 @@ def _meant(
         last=end,
         group=group if alternative else group + 1,
     )
+
+
+def _compared(sentence: Sentence, bound: Bound, name: Name, last: int, group: int) -> Mention | None:
+    """``above ground floor`` as a limit on the number; None under a negation, which is left to the words."""
+    if bound.op not in ("<=", ">=") or _negation(sentence, bound.first, -1)[1]:
+        return None
+    value = next_to(float(name.value), bound.op) if bound.strict else float(name.value)
+    return Mention(
+        field=name.field, type=name.type, values=(str(value),), negated=False, first=bound.first, last=last,
+        group=group + 1, op=bound.op,
+    )  # fmt: skip
+
+
+def _refuses_nothing(sentence: Sentence, i: int, last: int) -> bool:
+    """Whether a negation before the name refuses no item: ``no parking needed``, ``we have no pets``."""
+    start = _article(sentence, i)
+    if sentence.phrase_before(start, sentence.language.of_self) < start:
+        return True
+    return sentence.phrase_at(last, sentence.language.needless_after) > last
+
+
+def _around_without(sentence: Sentence, start: int, i: int, last: int) -> int | None:
+    """What two negations of one clause make of the name at ``i``, whose own one starts at ``start``.
+
+    None where there is one only; where the first one starts when it turns the second round (``not without a pool``);
+    -1 where another name stands between and they say something of the two together (``no flat without a balcony``).
+    """
+    language, clause = sentence.language, sentence.clause[i]
+    if not sentence.is_one_of(start, language.absent):
+        later = range(last, sentence.clause_end(i))
+        return -1 if any(sentence.is_one_of(k, language.absent) for k in later) else None
+    for k in range(start - 1, -1, -1):
+        if sentence.clause[k] != clause:
+            break
+        end = sentence.phrase_at(k, language.negations)
+        if k < end <= start:
+            between = range(end, start)
+            plain = all(_says_nothing(sentence, n) or sentence.is_one_of(n, language.doing) for n in between)
+            return k if plain else -1
+    return None
 
 
 def _refused_by_name(sentence: Sentence, i: int, name: Name) -> bool:
@@ -263,13 +308,21 @@ Bundle = tuple[Constraint, Sequence[Mention]]
 
 def _united(sentence: Sentence, mentions: Sequence[Mention]) -> list[Bundle]:
     """One constraint a field for categories, one a group for tags; alternatives in two fields cannot be expressed."""
+    found: list[Bundle] = [
+        (
+            Constraint(field=m.field, op=m.op, value=float(m.values[0]), words=sentence.text(m.first, m.last)),
+            [m],
+        )
+        for m in mentions
+        if m.op
+    ]
+    mentions = [mention for mention in mentions if not mention.op]
     bundles: dict[tuple[str, bool, int], list[Mention]] = {}
     for mention in mentions:
         group = mention.group if mention.type == "tags" and not mention.negated else 0
         bundles.setdefault((mention.field, mention.negated, group), []).append(mention)
     wanted = [mention for mention in mentions if not mention.negated]
     mixed = {one.group for one in wanted if any(m.group == one.group and m.field != one.field for m in wanted)}
-    found: list[Bundle] = []
     for (field, negated, _), bundle in bundles.items():
         kept = [mention for mention in bundle if negated or mention.group not in mixed]
         values = list(dict.fromkeys(value for mention in kept for value in mention.values))
@@ -296,62 +349,3 @@ def _without_contradictions(found: list[Bundle]) -> list[Bundle]:
     wanted = {(c.field, repr(c.value)) for c, _ in found if c.op in ("==", "in")}
     refused = {(c.field, repr(c.value)) for c, _ in found if c.op in ("!=", "not in")}
     return [(c, sources) for c, sources in found if (c.field, repr(c.value)) not in wanted & refused]
-
-
-@lru_cache(maxsize=64)
-def _names_of_fields(
-    fields: tuple[tuple[str, str, tuple[tuple[str, tuple[str, ...]], ...]], ...],
-) -> dict[Phrase, tuple[Name, ...]]:
-    names: dict[Phrase, tuple[Name, ...]] = {}
-    for field, kind, values in fields:
-        for value, others in values:
-            spoken = others if kind in ("boolean", "number", "integer", "money") else (value, *others)
-            for other in spoken:
-                _add(names, other, Name(field=field, type=kind, value=value, declared=True))
-    return names
-
-
-def _declared(fields: tuple[Field, ...]) -> dict[Phrase, tuple[Name, ...]]:
-    """Every name that the fields declare for a value, as a phrase; a boolean's own words mean yes."""
-    plain = []
-    for field in fields:
-        values = {key: tuple(names) for key, names in field.values.items()}
-        if field.type == "boolean":
-            values["true"] = (*values.get("true", ()), *field.words, field.name)
-        if field.type not in ("text", "date"):
-            plain.append((field.name, field.type, tuple(values.items())))
-    return _names_of_fields(tuple(plain))
-
-
-def _add_known(
-    names: dict[Phrase, tuple[Name, ...]], fields: Sequence[Field], known: Mapping[str, Sequence[str]], words: str
-) -> None:
-    """The catalog's own values, where the text may name them; a place also by its parts."""
-    types = {field.name: field.type for field in fields} | {"place": "category"}
-    declared: dict[str, set[str]] = {}
-    for name in (name for found in names.values() for name in found):
-        declared.setdefault(name.field, set()).add(name.value.casefold())
-    for field, values in known.items():
-        if types.get(field) not in ("category", "tags"):
-            continue
-        for value in values:
-            parts = dict.fromkeys((value, *value.split(","))) if field == "place" else (value,)
-            for one in parts:
-                said = one.strip()
-                if said and said.casefold() in words and said.casefold() not in declared.get(field, ()):
-                    _add(names, said, Name(field=field, type=types[field], value=said, declared=False))
-
-
-def _add(names: dict[Phrase, tuple[Name, ...]], phrase: str, name: Name) -> None:
-    key = tuple(words_of(phrase).split())
-    for form in {key, _plural(key)}:
-        if form and name not in names.get(form, ()):
-            names[form] = (*names.get(form, ()), name)
-
-
-def _plural(key: Phrase) -> Phrase:
-    """The phrase with its last word in the plural: visitors refuse ``shared rooms``."""
-    if not key or key[-1].endswith("s") or not key[-1].isalpha() or len(key[-1]) < 3:
-        return key
-    last = key[-1]
-    return (*key[:-1], last + ("es" if last.endswith(("x", "ch", "sh", "z")) else "s"))

@@ -28,6 +28,14 @@ _TOKEN = re.compile(
     r"|(?P<mark><=|>=|[<>=≤≥~+]|[-–—]|[,;.!?()\n\r•|\[\]]|\.\.+|&)",
     re.IGNORECASE,
 )
+_CODES = "|".join(sorted((code for code in CURRENCY_SIGNS if code.isalpha() and len(code) > 2), key=len, reverse=True))
+_SIGN_BEHIND = re.compile(r"\s?[$€£¥₹](?!\s?\d)")
+_MONEY_BEHIND = re.compile(
+    rf"\s?(?:(?:[-–—]|to|and|or)\s?\d[\d.,]*\s?)?(?:[$€£¥₹](?!\s?\d)|(?:{_CODES})\b)", re.IGNORECASE
+)
+"""A currency behind a number, or behind the second number of a range."""
+_ROUND_THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:\.000)+")
+"""Nobody writes 950.000 for 950."""
 _BREAKS = frozenset(",;.!?()\n\r•|[]")
 _ORDINALS = frozenset({"st", "nd", "rd", "th"})
 
@@ -194,7 +202,7 @@ def _tokens(words: str, language: Language) -> Iterator[Token]:
         elif match["named"]:
             yield _named_date(text, start, end)
         elif match["number"]:
-            yield _number(text, start, end)
+            yield _number(text, start, end, words)
         elif match["word"]:
             spelt = language.numbers.get(text)
             yield Token(text=text, start=start, end=end, value=spelt, spelt=spelt is not None)
@@ -230,16 +238,20 @@ def _is_short(tokens: list[Token], language: Language) -> bool:
     return 0 < len(words) <= 4 and not any(token.value is not None or (token.text,) in refused for token in words)
 
 
-def _number(text: str, start: int, end: int) -> Token:
-    digits = re.search(r"\d.*", text)
-    sign = text[: digits.start()].strip() if digits else ""
+def _number(text: str, start: int, end: int, words: str) -> Token:
+    found = re.search(r"\d.*", text)
+    digits = found[0] if found else ""
+    sign = text[: found.start()].strip() if found else ""
+    behind = _SIGN_BEHIND.match(words, end)
+    dotted = bool(sign or _MONEY_BEHIND.match(words, end) or _ROUND_THOUSANDS.fullmatch(digits))
+    end = behind.end() if behind else end
     try:
-        value = to_float(digits[0] if digits else "", thousands_dot=bool(sign))
+        value = to_float(digits, thousands_dot=dotted)
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
         return Token(text=text, start=start, end=end)
-    return Token(text=text, start=start, end=end, value=value, money=sign in CURRENCY_SIGNS)
+    return Token(text=text, start=start, end=end, value=value, money=bool(behind) or sign in CURRENCY_SIGNS)
 
 
 def _dated(text: str, start: int, end: int, year: int | None, month: int, day: int) -> Token:
