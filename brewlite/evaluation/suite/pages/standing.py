@@ -135,7 +135,7 @@ def _over_sites(pool: Pool, rng: np.random.Generator) -> tuple[Floats, Floats]:
     """(M,) mean over data sets of the mean over cases, and (B, M) the same in each round of the bootstrap."""
     means, rounds = np.zeros(len(pool.methods)), np.zeros((ROUNDS, len(pool.methods)))
     for site in pool.sites:
-        part = pool.of(lambda case, site=site: case.site == site)  # type: ignore[misc]
+        part = pool.of(_on({site}))
         _, owner = np.unique(part.visitors, return_inverse=True)
         sums = np.stack([np.bincount(owner, weights=column) for column in part.values.T], axis=1)  # (U, M)
         counts = np.bincount(owner).astype(np.float64)  # (U,)
@@ -192,14 +192,22 @@ def trends(pool: Pool, report: SuiteReport, facet: str, bins: Bins, rng: np.rand
     """A panel for each kind of site that has cases in at least two of ``bins``."""
     kind_of = {facts.name: facts.kind for facts in report.data}
     for kind in dict.fromkeys(kind_of.get(site, "") for site in pool.sites):
-        part = pool.of(lambda case, kind=kind: facet in case.facets and kind_of.get(case.site, "") == kind)  # type: ignore[misc]
-        parts = [(label, part.of(lambda case, a=a, b=b: a <= float(case.facets[facet]) < b)) for label, a, b in bins]  # type: ignore[misc]
+        part = pool.of(_on({site for site in pool.sites if kind_of.get(site, "") == kind}))
+        parts = [(label, part.of(_within(facet, least, below))) for label, least, below in bins]
         filled = [(label, each) for label, each in parts if len(each.cases) >= FEWEST_CASES]
         if len(filled) < 2:
             continue
         columns = [_points(each, rng) for _, each in filled]
         points = {method: tuple(column[method] for column in columns) for method in pool.methods}
         yield Trend(kind=kind or "all", bins=tuple(label for label, _ in filled), points=points)
+
+
+def _on(sites: set[str]) -> Callable[[CaseFacts], bool]:
+    return lambda case: case.site in sites
+
+
+def _within(facet: str, least: float, below: float) -> Callable[[CaseFacts], bool]:
+    return lambda case: facet in case.facets and least <= float(case.facets[facet]) < below
 
 
 def _points(pool: Pool, rng: np.random.Generator) -> dict[str, Point]:
