@@ -15,7 +15,7 @@ from msgspec import structs
 from brewlite.adapter import Field
 from brewlite.adapter.values import category, parse_tags
 from brewlite.errors import BadRecord
-from brewlite.records import Event, FieldValue, Item, Query, as_utc, require_id
+from brewlite.records import Event, FieldValue, Item, Query, User, as_utc, require_id
 
 MAX_K = 1_000
 MAX_CANDIDATES = 5_000
@@ -100,6 +100,14 @@ def checked_item(item: Item, fields: Sequence[Field], now: datetime) -> Item:
         raise BadRecord(f"{who}: created is {created.isoformat()}, in the future; it is when the item was first listed")
     expires = as_utc(item.expires) if item.expires is not None else None
     return structs.replace(item, fields=values, created=created, expires=expires)
+
+
+def checked_user(user: User, now: datetime) -> User:
+    """``user`` with its time in UTC. Raises BadRecord when that lies in the future: nobody would read it until then."""
+    updated = as_utc(user.updated) if user.updated is not None else None
+    if updated is not None and updated > now + CLOCK_SKEW:
+        raise BadRecord(f"user {user.id!r}: updated is {updated.isoformat()}, in the future; leave it out for now")
+    return structs.replace(user, updated=updated)
 
 
 def checked_event(event: Event, now: datetime) -> Event:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
-from msgspec import Struct
+from msgspec import Meta, Struct
 from numpy.typing import NDArray
 
 from brewlite.records import Query, Task
@@ -20,7 +20,7 @@ class PolicyConfig(Struct, frozen=True, kw_only=True):
     exclude_seen: Literal["done", "touched", "none"] = "done"
     """done: items on which the visitor already did the task's action or one that says more; touched: any event;
     none: only disliked items. Disliked items never come back."""
-    diversity: float = 0.15
+    diversity: Annotated[float, Meta(ge=0, le=1)] = 0.15
     """0: pure score. Towards 1: the more an item resembles those above it, the lower it stands."""
 
 

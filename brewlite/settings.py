@@ -10,31 +10,32 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from brewlite.errors import BadSettings
 from brewlite.recommender import RecommenderConfig
 
 FILE = "brewlite.toml"
 PREFIX = "BREWLITE_"
-ELSEWHERE = {"HOME"}
-"""Variables of that prefix which are no settings: ``BREWLITE_HOME`` is the cache's place."""
+ELSEWHERE = {"HOME", "DATA"}
+"""Variables of that prefix which are no settings: ``BREWLITE_HOME`` is the cache's place, ``BREWLITE_DATA`` that of the
+benchmark's data sets."""
 
 
 class ServingConfig(Struct, frozen=True, kw_only=True):
     """The service's own settings."""
 
     host: str = "127.0.0.1"
-    port: int = 8000
-    queue: int = 32
+    port: Annotated[int, Meta(ge=0, le=65_535)] = 8000
+    queue: Annotated[int, Meta(ge=0)] = 32
     """Requests that may wait for the model; one more gets the first stage's order."""
-    deadline_ms: float | None = None
+    deadline_ms: Annotated[float, Meta(gt=0)] | None = None
     """For requests that name none."""
-    max_body_bytes: int = 10_000_000
-    max_batch: int = 1_000
+    max_body_bytes: Annotated[int, Meta(ge=1)] = 10_000_000
+    max_batch: Annotated[int, Meta(ge=1)] = 1_000
 
 
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -69,7 +70,7 @@ def load_settings(path: str | Path | None = None, environment: Mapping[str, str]
 
 def _read(file: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise BadSettings(f"settings file {file}: {error.strerror or error}; check the path") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -77,6 +77,26 @@ def test_queries(site: Recommender, http: TestClient[Litestar], tmp_path, name, 
         assert re.search(answer, said.replace("\n", " "))
 
 
+def test_brackets_in_titles_and_names_are_printed_as_they_are(site: Recommender, tmp_path):
+    site.put_items([structs.replace(home(1), title="Room [/b] in a [urgent] house")])
+    code, said = cli(
+        tmp_path / "site.db", "recommend", "--user", "[/x]", "--k", "60", "--ranker", "none", "--filter", "price>=0"
+    )
+    assert code == 0
+    assert "[/x]" in said
+    assert "[urgent]" in said
+
+
+def test_another_trades_adapter_is_refused_where_items_are(site: Recommender, tmp_path):
+    rows = tmp_path / "more.csv"
+    rows.write_text(GOOD, encoding="utf-8")
+    before = site.store.item("1")
+    code, said = cli(tmp_path / "site.db", "import", "items", str(rows), "--adapter", "jobs")
+    assert code == 2
+    assert "holds items of adapter 'realestate': use another database for 'jobs'" in " ".join(said.split())
+    assert site.store.item("1") == before
+
+
 def test_an_unknown_visitor_is_a_newcomer_everywhere(site: Recommender, http: TestClient[Litestar], tmp_path):
     assert "newcomer" in site.recommend(Query(user="nobody")).notes[0]
     assert "newcomer" in http.post("/v1/recommendations", json={"user": "nobody"}).json()["notes"][0]

@@ -13,6 +13,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -112,6 +113,42 @@ def test_similar(site: Recommender, client: TestClient[Litestar]):
     assert [p["item"]["id"] for p in reply.json()["picks"]] == [p.item.id for p in site.similar("5", 4).picks]
 
 
+def test_similar_for_an_id_that_no_path_can_hold(site: Recommender, client: TestClient[Litestar]):
+    link = "https://example.org/a?b=c/d"
+    assert client.put("/v1/items", json=[{**ITEM, "id": link}]).status_code == 200
+    reply = client.get("/v1/similar", params={"item": link, "k": 4})
+    assert [p["item"]["id"] for p in reply.json()["picks"]] == [p.item.id for p in site.similar(link, 4).picks]
+
+
+def test_a_dislike_is_no_like(site: Recommender, client: TestClient[Litestar]):
+    """The adapter's other names for an action are taken for it, sent in an event or in a history."""
+    event = {"user": "u", "item": "3", "action": "Dislike", "at": (NOW - timedelta(days=1)).isoformat()}
+    assert client.post("/v1/events", json=event).json()["added"] == 1
+    assert site.store.history("u", NOW.replace(year=9000))[-1].action == "hide"
+    for query in ({"user": "u"}, {"history": [["3", "dislike"]]}):
+        picks = client.post("/v1/recommendations", json={**query, "k": 60}).json()["picks"]
+        assert "3" not in [pick["item"]["id"] for pick in picks]
+
+
+def test_readiness_does_not_wait_for_a_long_write(site: Recommender, client: TestClient[Litestar], monkeypatch):
+    writing, go = threading.Event(), threading.Event()
+    put = site.store.put_items
+
+    def slowly(items):
+        writing.set()
+        go.wait(20)
+        return put(items)
+
+    monkeypatch.setattr(site.store, "put_items", slowly)
+    with ThreadPoolExecutor(1) as pool:
+        write = pool.submit(client.put, "/v1/items", json=[{**ITEM, "id": "late"}])
+        assert writing.wait(20)
+        assert client.get("/health/ready").status_code == 200
+        assert not write.done()
+        go.set()
+        assert write.result().status_code == 200
+
+
 def test_an_unknown_visitor_is_no_error(client: TestClient[Litestar]):
     reply = client.post("/v1/recommendations", json={"user": "never seen"})
     assert reply.status_code == 200
@@ -191,6 +228,12 @@ MISTAKES = [
     ("GET", "/v1/items/1/similar?k=0", b"", 400, "bad-request", "k"),
     ("GET", "/v1/items/1/similar?k=many", b"", 400, "bad-request", "k"),
     ("GET", "/v1/items/1/similar?k=100000", b"", 400, "bad-request", "k"),
+    ("GET", "/v1/similar?item=nowhere", b"", 404, "unknown-name", "nowhere"),
+    ("GET", "/v1/similar", b"", 400, "bad-request", "item"),
+    ("POST", "/v1/recommendations", b'{"filters":' + b'{"a":' * 5000 + b"1" + b"}" * 5001, 400, "bad-request", ""),
+    ("POST", "/v1/recommendations", b'{"task": {"name": "a", "action": "b", "question": "c", "foo": 1}}', 400,
+     "bad-request", "foo"),
+    ("PUT", "/v1/users", b'[{"id": "u", "updated": "2199-01-01T00:00:00Z"}]', 400, "bad-record", "in the future"),
     ("DELETE", "/v1/items", b"", 405, "method-not-allowed", ""),
     ("GET", "/v1/nothing", b"", 404, "not-found", ""),
 ]  # fmt: skip
@@ -534,7 +577,7 @@ def test_openapi_describes_every_route_with_examples(client: TestClient[Litestar
     document = client.get("/schema/openapi.json").json()
     assert set(document["paths"]) == {
         "/v1/recommendations", "/v1/rankings", "/v1/items", "/v1/users", "/v1/events",
-        "/v1/items/{item_id}/similar", "/health/live", "/health/ready",
+        "/v1/items/{item_id}/similar", "/v1/similar", "/health/live", "/health/ready",
     }  # fmt: skip
     for path, methods in document["paths"].items():
         for method, operation in methods.items():

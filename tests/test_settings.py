@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
+import brewlite
 from brewlite.errors import BadSettings
-from brewlite.settings import load_settings
+from brewlite.settings import ELSEWHERE, load_settings
 
 
 def read(tmp_path, text, **environment):
@@ -30,6 +34,17 @@ def test_sections_reach_their_stage_and_variables_override(tmp_path):
     assert settings.serving.port == 9000
 
 
+def test_variables_that_are_no_settings_and_a_mark_of_windows_are_passed_over(tmp_path):
+    text = '\ufeffdb = "site.db"\n'
+    assert read(tmp_path, text, BREWLITE_HOME="/x", BREWLITE_DATA="/y").db == "site.db"
+
+
+def test_every_variable_that_the_code_reads_is_known():
+    code = "".join(path.read_text(encoding="utf-8") for path in Path(brewlite.__file__).parent.rglob("*.py"))
+    read_elsewhere = set(re.findall(r"environ[^\n]*[\"']BREWLITE_([A-Z_]+)[\"']", code))
+    assert read_elsewhere <= ELSEWHERE
+
+
 def test_a_task_is_one_entry(tmp_path):
     text = '[[tasks]]\nname = "swap"\naction = "contact"\nquestion = "Would they swap?"\n'
     assert read(tmp_path, text).recommender.tasks[0].name == "swap"
@@ -44,6 +59,10 @@ def test_a_task_is_one_entry(tmp_path):
         ("db = \n", "not valid TOML"),
         ("[serving]\nprt = 1\n", "'serving.prt': did you mean 'port'"),
         ('[policy]\nexclude_seen = "maybe"\n', "exclude_seen"),
+        ("[retrieval]\ncandidates = 0\n", r"`int` >= 1 - at `\$.retrieval.candidates`"),
+        ("[serving]\nport = 99999\n", r"`int` <= 65535 - at `\$.serving.port`"),
+        ("[policy]\ndiversity = 7\n", "diversity"),
+        ("threads = 0\n", "threads"),
     ],
 )
 def test_mistakes_are_named(tmp_path, text, message):

@@ -452,7 +452,8 @@ def test_feeds_that_are_refused(tmp_path: Path, content: str, says: str) -> None
         ("a.csv.gz", gzip.compress(b""), "is empty"),
         ("a.csv", b"id,title\n", "has a header and no rows"),
         ("a.csv", b"id,title\n,\n", "holds no rows"),
-        ("a.csv", b"i\0d\n1\n", "NUL characters.*--encoding utf-16"),
+        ("a.csv", b"i\0d\n1\n", "NUL characters.*--encoding utf-16-le"),
+        ("a.csv", "id\n1\n".encode("utf-16-be"), "NUL characters.*--encoding utf-16-be"),
         ("a.csv", b"PK\x03\x04....", "zip file or a workbook: unpack it, or save the sheet as CSV"),
         ("a.csv.gz", gzip.compress(b"id,title\n1,Cottage\n" * 999)[:-9], "damaged.*download it again"),
         ("a.jsonl", b"\n\n", "is empty"),
@@ -486,8 +487,9 @@ def test_the_format_can_be_named(tmp_path: Path) -> None:
     assert values(path, format="csv") == [{"id": "1", "title": "Cottage"}]
     with pytest.raises(UnknownName, match="unknown source format 'excel'; known: csv"):
         read_rows(path, format="excel")
-    with pytest.raises(BadSource, match="no encoding is called 'martian'"):
-        read_rows(path, format="csv", encoding="martian")
+    for encoding in ("martian", "base64", "rot13"):
+        with pytest.raises(BadSource, match=f"no text encoding is called '{encoding}'"):
+            read_rows(path, format="csv", encoding=encoding)
 
 
 def test_the_share_read_grows_to_one(tmp_path: Path) -> None:

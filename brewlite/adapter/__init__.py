@@ -17,6 +17,7 @@ from brewlite.adapter.declarations import (
     Priors,
     Row,
     Standings,
+    named_action,
 )
 from brewlite.adapter.field_adapter import COMMON_ACTIONS, FieldAdapter, merge_users
 from brewlite.adapter.loading import adapter_names, load_adapter
@@ -38,4 +39,5 @@ __all__ = [
     "any_of",
     "load_adapter",
     "merge_users",
+    "named_action",
 ]

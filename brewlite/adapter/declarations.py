@@ -6,7 +6,7 @@ limits a visitor can state in words, filters, and how numbers are worded.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Literal, Protocol, runtime_checkable
 
@@ -65,6 +65,13 @@ class Action(Struct, frozen=True, kw_only=True):
     """Other names of the action in event rows: ``("bookmark", "favorite")``."""
     columns: tuple[str, ...] = ()
     """Columns that only rows of this action have (``View.Start``): the action of a row that names none."""
+
+
+def named_action(actions: Sequence[Action], word: str) -> Action | None:
+    """The action that is called ``word`` or has it among its other names, in any case; None where none is."""
+    said = word.strip().casefold()
+    named = (one for one in actions if said in (one.name.casefold(), *(other.casefold() for other in one.words)))
+    return next(named, None)
 
 
 class Priors(Struct, frozen=True, kw_only=True):

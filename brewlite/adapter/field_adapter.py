@@ -12,7 +12,7 @@ from msgspec.structs import force_setattr, replace
 
 from brewlite.adapter.attributes import EVENT, ITEM, USER, Attribute, Reader
 from brewlite.adapter.dates import DateOrder
-from brewlite.adapter.declarations import Action, Field, Priors, Row, Standings
+from brewlite.adapter.declarations import Action, Field, Priors, Row, Standings, named_action
 from brewlite.adapter.numbers import CURRENCY_SIGNS
 from brewlite.adapter.rows import RowView
 from brewlite.adapter.wording import CURRENCY_FIELD, long_wording, short_wording
@@ -182,10 +182,9 @@ class FieldAdapter(Struct, frozen=True, kw_only=True):
             if not hints:
                 raise reader.absent("action")
             return hints[0]
-        word = named.strip().casefold()
-        for known in self.actions:
-            if word == known.name.casefold() or word in (other.casefold() for other in known.words):
-                return known.name
+        meant = named_action(self.actions, named)
+        if meant is not None:
+            return meant.name
         raise BadRecord(
             f"unknown action {named!r}; known: {', '.join(known.name for known in self.actions)}; "
             f'declare it: [[actions]] name = "{named}"'

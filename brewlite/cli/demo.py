@@ -109,19 +109,20 @@ def _serve(recommender: Recommender, place: Any, port: int, browser: bool) -> No
 
 
 def _show_once(recommender: Recommender, place: Any, wish: str) -> None:
+    from rich.markup import escape
     from rich.table import Table
 
     site = _site().site
     with progress_console.status("reading the homes"):
         page = asyncio.run(site.visit_once(site.create_app(recommender, place), wish))
-    console.print(f"A new visitor says: [italic]{wish}[/italic]", highlight=False)
+    console.print(f"A new visitor says: [italic]{escape(wish)}[/italic]", highlight=False)
     for chip in page.chips:
-        console.print(f"kept to: [bold]{chip.text}[/bold]", highlight=False)
+        console.print(f"kept to: [bold]{escape(chip.text)}[/bold]", highlight=False)
     table = Table("was", "now", "home", "rent", "where", box=None, pad_edge=False, header_style="dim")
     for card in page.cards[:12]:
         was = str(card.before) if card.before else "-"
-        table.add_row(was, f"[bold]{card.rank}[/bold]", card.title, card.price, f"{card.kind}, {card.district}")
+        table.add_row(was, f"[bold]{card.rank}[/bold]", escape(card.title), card.price, f"{card.kind}, {card.district}")
     console.print(table)
     for note in page.notes:
-        console.print(f"note: {note}", highlight=False)
+        console.print(f"note: {note}", highlight=False, markup=False)
     console.print(f"[dim]{page.how}[/dim]", highlight=False)

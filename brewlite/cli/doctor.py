@@ -9,6 +9,7 @@ from importlib import metadata
 
 import click
 from msgspec import Struct
+from rich.markup import escape
 
 from brewlite.cli.output import console, print_json
 from brewlite.cli.site import open_site, site_options
@@ -42,7 +43,7 @@ def doctor(config: str | None, db: str | None, adapter: str | None, as_json: boo
     else:
         for finding in findings:
             mark = "[green]ok  [/green]" if finding.ok else "[red]mend[/red]"
-            console.print(f"{mark} {finding.what}: {finding.detail}")
+            console.print(f"{mark} {escape(f'{finding.what}: {finding.detail}')}")
     if not all(finding.ok for finding in findings):
         raise SystemExit(1)
 

@@ -110,10 +110,10 @@ def _show(report: Evaluation) -> None:
             title = f"{group.name} events before · cases: {group.cases} · visitors: {group.users}"
             console.print(_table(report, group.name, f"{title} · {group.share:.0%} of the natural mix"))
     for note in report.notes:
-        console.print(f"note: {note}", highlight=False)
+        console.print(f"note: {note}", highlight=False, markup=False)
     console.print("In words ('finds': the item chosen next stands among the first ten):")
     for sentence in report.verdict or ("brewlite was not among the methods.",):
-        console.print(f"- {sentence}", highlight=False)
+        console.print(f"- {sentence}", highlight=False, markup=False)
 
 
 def _table(report: Evaluation, group: str, title: str) -> Table:

@@ -144,20 +144,21 @@ def show(slate: Slate, as_json: bool) -> None:
     if as_json:
         print_json(slate)
         return
+    from rich.markup import escape
     from rich.table import Table
 
-    table = Table(title=f"{slate.task} · ranked by {slate.model}", title_justify="left")
+    table = Table(title=escape(f"{slate.task} · ranked by {slate.model}"), title_justify="left")
     for name in ("#", "item", "title", "score", "why"):
         table.add_column(name, justify="right" if name in ("#", "score") else "left", overflow="fold")
     for pick in slate.picks:
         why = sorted(pick.sources.items(), key=lambda part: -abs(part[1]))[:3]
         told = ", ".join(f"{name} {value:+.2f}" for name, value in why if abs(value) >= 0.005)
-        table.add_row(str(pick.rank), pick.item.id, pick.item.title[:80], f"{pick.score:.3f}", told)
+        table.add_row(str(pick.rank), escape(pick.item.id), escape(pick.item.title[:80]), f"{pick.score:.3f}", told)
     console.print(table)
     for constraint in slate.understood:
-        console.print(f"understood as a limit: {worded(constraint)}")
+        console.print(f"understood as a limit: {worded(constraint)}", markup=False)
     for note in (*slate.notes, *(("the model was not used: first-stage order",) if slate.degraded else ())):
-        console.print(f"note: {note}")
+        console.print(f"note: {note}", markup=False)
     console.print(f"[dim]{', '.join(f'{stage} {ms:.0f} ms' for stage, ms in slate.timing.items())}[/dim]")
 
 

@@ -70,14 +70,14 @@ def _learn(site: Any, versions: Versions, said: dict[str, Any]) -> None:
         return
     if blend is not None:
         console.print(f"blend learned from {blend.cases:,} choices of {blend.visitors:,} visitors", highlight=False)
-    console.print(f"version {version.number}: {version.verdict}", highlight=False, soft_wrap=True)
+    console.print(f"version {version.number}: {version.verdict}", highlight=False, markup=False, soft_wrap=True)
     console.print(
         f"learned from {version.examples} choices before {version.cut:%Y-%m-%d %H:%M} UTC in {version.steps} steps "
         f"(loss {version.losses[0]:.3f} to {version.losses[1]:.3f}), {version.seconds / 60:.1f} minutes",
         highlight=False,
     )
     for note in version.notes:
-        console.print(f"note: {note}", highlight=False)
+        console.print(f"note: {note}", highlight=False, markup=False)
     if version.promoted:
         console.print("A service that is running takes it up when it is started again. Back: brewlite train --rollback")
 

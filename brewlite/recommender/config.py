@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
+from typing import Annotated
+
+from msgspec import Meta, Struct
 
 from brewlite.blend import BlendConfig
 from brewlite.policy import PolicyConfig
@@ -22,9 +24,9 @@ class RecommenderConfig(Struct, frozen=True, kw_only=True):
     """A sentence encoder's name, a folder, or ``none`` for no text similarity."""
     device: str = "auto"
     dtype: str = "auto"
-    threads: int | None = None
+    threads: Annotated[int, Meta(ge=1)] | None = None
     """Of the model; None: torch's choice."""
-    max_model_candidates: int = 500
+    max_model_candidates: Annotated[int, Meta(ge=1)] = 500
     """Of a pinned list; the rest stands behind, in the first stage's order."""
     encoding: EncoderConfig = EncoderConfig()
     retrieval: RetrievalConfig = RetrievalConfig()

@@ -47,13 +47,25 @@ def utc_now() -> datetime:
 
 
 def site_adapter(store: Store, adapter: str | Path | Adapter | None) -> Adapter:
-    """The adapter given, or the one the site was made with; the first one given is remembered."""
+    """The adapter given, or the one the site was made with; the first one given is remembered.
+
+    Raises:
+        BadSettings: neither is there, or the site holds another trade's items, whose fields this one would lose.
+    """
     remembered = store.get_meta("adapter")
     if adapter is None and remembered is None:
         raise BadSettings(
             "this site has no adapter yet: name one, like adapter='realestate' (jobs, posts, a TOML file)"
         )
+    if _trades_apart(remembered, adapter) and store.counts().items:
+        raise BadSettings(f"the site holds items of adapter {remembered!r}: use another database for {str(adapter)!r}")
     chosen = load_adapter(adapter if adapter is not None else str(remembered))
     if remembered is None and isinstance(adapter, (str, Path)):
         store.set_meta("adapter", str(Path(adapter).resolve()) if str(adapter).endswith(".toml") else str(adapter))
     return chosen
+
+
+def _trades_apart(remembered: str | None, adapter: str | Path | Adapter | None) -> bool:
+    """Whether both are names and not the same; a TOML file, or an adapter in Python, may be made for any site."""
+    named = isinstance(adapter, (str, Path)) and not str(adapter).endswith(".toml")
+    return named and remembered is not None and not remembered.endswith(".toml") and str(adapter) != remembered

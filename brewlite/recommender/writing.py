@@ -7,10 +7,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Unpack
 
+from msgspec import structs
+
 from brewlite import intake
-from brewlite.adapter import Adapter
+from brewlite.adapter import Adapter, named_action
 from brewlite.blend import LearnedBlend
-from brewlite.checks import checked_event, checked_item
+from brewlite.checks import checked_event, checked_item, checked_user
 from brewlite.errors import UnknownName
 from brewlite.intake import ImportReport
 from brewlite.recommender.importing import ImportOptions, opened
@@ -77,8 +79,13 @@ class Writing:
         return written
 
     def put_users(self, users: Sequence[User]) -> Written:
-        """Store visitors' profiles, and the vectors of their interests."""
-        written = self.store.put_users(users)
+        """Store visitors' profiles, and the vectors of their interests.
+
+        Raises:
+            BadRecord: a profile is of the future; nothing is stored then.
+        """
+        now = self._clock()
+        written = self.store.put_users([checked_user(user, now) for user in users])
         if self.encoder is not None:
             intake.index_users(self.store, self.encoder, ids=[user.id for user in users])
         return written
@@ -91,12 +98,17 @@ class Writing:
             UnknownName: lists the items the site does not have; nothing is stored then.
         """
         now = self._clock()
-        events = tuple(checked_event(event, now) for event in events)
+        events = tuple(self._named(checked_event(event, now)) for event in events)
         known = self.store.known_items([event.item for event in events])
         unknown = sorted({event.item for event in events} - known)
         if unknown:
             raise UnknownName("item in event", unknown, hint="import items first")
         return self.store.add_events(events)
+
+    def _named(self, event: Event) -> Event:
+        """With the action under the adapter's name for it: a ``dislike`` is a ``hide``."""
+        meant = named_action(self.adapter.actions, event.action)
+        return event if meant is None else structs.replace(event, action=meant.name)
 
     def log(self, slate: Slate, query: Query) -> None:
         """Keep what was shown, so that later events can be joined to it."""

@@ -14,7 +14,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from brewlite.adapter import Action, Adapter
+from brewlite.adapter import Action, Adapter, named_action
 from brewlite.harmless import harmless
 from brewlite.records import Constraint, Item
 from brewlite.retrieval.events import Events, Grouped, Likes
@@ -209,13 +209,15 @@ class Catalog:
         return int(new.rows[-1]) if len(new.rows) else last_event
 
     def action(self, name: str) -> Action:
-        """The action ``name``; a word the adapter does not know is kept, and counts as a mild liking."""
+        """The action that is called ``name``; a word the adapter does not know is kept, and counts as a mild liking."""
         return self.actions[self._action_row(name)]
 
     def _action_row(self, name: str) -> int:
         if name not in self._action_index:
-            self._action_index[name] = len(self.actions)
-            self.actions.append(Action(name=name, phrase=name, weight=0.5))
+            meant = named_action(self.adapter.actions, name)
+            self._action_index[name] = self._action_index[meant.name] if meant is not None else len(self.actions)
+            if meant is None:
+                self.actions.append(Action(name=name, phrase=name, weight=0.5))
         return self._action_index[name]
 
     def _index_events(self) -> None:

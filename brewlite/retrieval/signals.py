@@ -7,9 +7,10 @@ proposes the candidates here, and later stands beside the model's log-odds.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Annotated
 
 import numpy as np
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from brewlite.records import Candidate
 from brewlite.retrieval.catalog import Floats, Ints, Mask, Moment
@@ -26,15 +27,15 @@ REMEMBERED = 256
 class RetrievalConfig(Struct, frozen=True, kw_only=True):
     """Which items are considered."""
 
-    candidates: int = 60
+    candidates: Annotated[int, Meta(ge=1)] = 60
     """How many go to the language model; its time grows with them."""
-    per_source: int = 4
+    per_source: Annotated[int, Meta(ge=0)] = 4
     """How many places each part of the blend is sure of."""
-    window_days: float = 60.0
+    window_days: Annotated[float, Meta(gt=0)] = 60.0
     """The window of recent popularity."""
-    recent_history: int = 20
+    recent_history: Annotated[int, Meta(ge=0)] = 20
     """How many of the newest events ``similarity`` is told by."""
-    history_decay: float = 0.9
+    history_decay: Annotated[float, Meta(gt=0, le=1)] = 0.9
     """What an event's weight is multiplied by for each newer event."""
 
 

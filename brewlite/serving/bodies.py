@@ -14,14 +14,20 @@ from litestar.openapi.spec import Example
 from msgspec import Struct
 
 from brewlite.errors import BadRecord
-from brewlite.records import Event, Item, Query, User
+from brewlite.records import Event, Item, Query, Task, User
 from brewlite.serving.problems import BadBody, WrongContentType
 
 Record = TypeVar("Record", bound=Struct)
 
 
+class TaskBody(Task, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A question of the caller's own."""
+
+
 class QueryBody(Query, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a caller wants ranked, for whom. Everything about the visitor may be missing."""
+
+    task: str | TaskBody | None = None
 
 
 class ItemBody(Item, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -83,7 +89,7 @@ class StrictRequest(Request[Any, Any, Any]):
             return msgspec.json.decode(await self.body(), type=wanted.annotation if wanted is not None else Any)
         except msgspec.ValidationError as error:
             raise BadBody.at_place(str(error)) from error
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise BadBody("$", f"not valid JSON: {error}") from error
 
 

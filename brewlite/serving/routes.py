@@ -109,10 +109,29 @@ class Recommendations(Controller):
     async def similar(
         self,
         service: NamedDependency[Service],
-        item_id: Annotated[str, PathParameter(description="The item's id, percent-encoded.")],
+        item_id: Annotated[str, PathParameter(description="The item's id, percent-encoded; without a slash.")],
         k: Annotated[int, QueryParameter(ge=1, le=MAX_K, description="How many.")] = 10,
     ) -> Slate:
         """A slate of neighbours."""
+        return await self._similar(service, item_id, k)
+
+    @get(
+        "/similar",
+        summary="Similar items, for any id",
+        description="As `/v1/items/{item_id}/similar`, for ids that no path can hold: links, ids with a slash.",
+        responses=fails(400, 404),
+    )
+    async def similar_to(
+        self,
+        service: NamedDependency[Service],
+        item: Annotated[str, QueryParameter(description="The item's id, percent-encoded.")],
+        k: Annotated[int, QueryParameter(ge=1, le=MAX_K, description="How many.")] = 10,
+    ) -> Slate:
+        """A slate of neighbours."""
+        return await self._similar(service, item, k)
+
+    @staticmethod
+    async def _similar(service: Service, item_id: str, k: int) -> Slate:
         try:
             return await service.similar(item_id, k)
         except UnknownName as error:

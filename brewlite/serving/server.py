@@ -22,7 +22,7 @@ def bind(host: str, port: int) -> socket.socket:
     try:
         bound.bind((host, port))
         bound.listen(128)
-    except (OSError, UnicodeError) as error:
+    except (OSError, OverflowError, UnicodeError) as error:
         bound.close()
         why = getattr(error, "strerror", None) or str(error)
         raise BadSettings(f"cannot listen on {host}:{port}: {why}; choose another --host or --port") from error

@@ -134,7 +134,7 @@ class Service:
 
     async def readiness(self) -> Readiness:
         """Whether model and catalog are there."""
-        counts = await self._on(self._write_thread, self._first.store.counts)
+        counts = await asyncio.to_thread(self._first.store.counts)  # not behind a long write
         missing = [self._missing_model] if self._missing_model is not None else []
         if not counts.items:
             missing.append("catalog: no items yet, send some with PUT /v1/items or `brewlite import items`")

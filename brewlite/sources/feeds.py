@@ -14,7 +14,7 @@ from typing import Any
 from xml.parsers import expat
 
 from brewlite.errors import BadSource
-from brewlite.sources.files import SourceFile
+from brewlite.sources.files import SourceFile, text_decoder
 from brewlite.sources.rows import BadRow, SourceRow
 
 _ATOM = "http://www.w3.org/2005/Atom"
@@ -67,6 +67,8 @@ class _Feed:
     """Collects entries while expat reads."""
 
     def __init__(self, encoding: str | None) -> None:
+        if encoding is not None:
+            text_decoder(encoding)
         self.parser = expat.ParserCreate(encoding, namespace_separator=" ")
         self.parser.buffer_text = True
         self.parser.StartElementHandler = self._start

@@ -86,18 +86,18 @@ class SourceFile:
         A wrong encoding is so found before the first row is used, and not in row 30,000.
         """
         chosen = encoding or self._found_encoding()
-        try:
-            decoder = codecs.getincrementaldecoder(chosen)()
-        except LookupError:
-            raise BadSource(f"no encoding is called {chosen!r}: try utf-8, latin-1, cp1252 or utf-16") from None
+        decoder = text_decoder(chosen)
         line, blank = 1, True
         for chunk in self.chunks():
             try:
                 text = decoder.decode(chunk)
             except UnicodeDecodeError as error:
                 raise self._wrong_encoding(chosen, line + error.object[: error.start].count(b"\n"), error) from error
+            except UnicodeError as error:  # utf-16 or utf-32 that does not say which end comes first
+                raise BadSource(f"{self.path} is not {chosen}: {error}; try --encoding {chosen}-le or -be") from error
             if "\0" in text:
-                raise BadSource(f"{self.path} holds NUL characters: it is no text, or try --encoding utf-16")
+                order = "utf-16-be" if text.startswith("\0") else "utf-16-le"
+                raise BadSource(f"{self.path} holds NUL characters: it is no text, or try --encoding {order}")
             line, blank = line + text.count("\n"), blank and not text.strip("\ufeff \t\r\n")
         if blank:
             raise BadSource(f"{self.path} is empty")
@@ -114,6 +114,16 @@ class SourceFile:
             f"{self.path} is not {encoding}: byte 0x{byte:02x} in line {line} does not belong there; "
             f"try --encoding {other}"
         )
+
+
+def text_decoder(encoding: str) -> codecs.IncrementalDecoder:
+    """A decoder of ``encoding``. Raises BadSource where none is called that, or it is none of text (``base64``)."""
+    try:
+        if codecs.lookup(encoding)._is_text_encoding:
+            return codecs.getincrementaldecoder(encoding)()
+    except LookupError:
+        pass
+    raise BadSource(f"no text encoding is called {encoding!r}: try utf-8, latin-1, cp1252 or utf-16") from None
 
 
 def is_database_file(path: Path) -> bool:

@@ -24,6 +24,8 @@ SHOWN = 40
 KEPT = 256
 """Slates kept for coming back to."""
 FUTURE = timedelta(days=1)
+REMEMBERED = 5_000
+"""Newest deeds of a visitor that the pages know of."""
 log = logging.getLogger("brewlite_listing_site")
 
 
@@ -31,6 +33,8 @@ class Deeds(Struct, frozen=True, kw_only=True):
     """What one visitor has done so far, by home."""
 
     count: int = 0
+    newest: str = ""
+    """What the last of them was: changes with each."""
     seen: frozenset[str] = frozenset()
     saved: tuple[str, ...] = ()
     """Newest first."""
@@ -44,7 +48,7 @@ class Desk:
     def __init__(self, service: Service, clock: Callable[[], datetime]) -> None:
         self.service = service
         self._clock = clock
-        self._slates: OrderedDict[tuple[str, str, int, int], asyncio.Task[Slate]] = OrderedDict()
+        self._slates: OrderedDict[tuple[str, str, str, int], asyncio.Task[Slate]] = OrderedDict()
         self._awaited: WeakSet[asyncio.Task[Slate]] = WeakSet()
 
     async def usual_order(self) -> list[str]:
@@ -64,7 +68,7 @@ class Desk:
 
     async def _started(self, session: str, wish: str) -> asyncio.Task[Slate]:
         deeds, revision = await asyncio.to_thread(self._state, session)
-        key = (session, wish, deeds.count, revision)
+        key = (session, wish, deeds.newest, revision)
         task = self._slates.get(key)
         if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):
             self._drop_overtaken(session)
@@ -111,7 +115,7 @@ class Desk:
         return Deeds() if session is None else await asyncio.to_thread(self._deeds, session)
 
     def _deeds(self, session: str) -> Deeds:
-        events = self.service.recommender.store.history(session, before=self._clock() + FUTURE)
+        events = self.service.recommender.store.history(session, before=self._clock() + FUTURE, limit=REMEMBERED)
 
         def of(action: str) -> list[str]:
             return [event.item for event in events if event.action == action]
@@ -119,6 +123,7 @@ class Desk:
         dismissed = frozenset(of("dismiss"))
         return Deeds(
             count=len(events),
+            newest=str(events[-1:]),
             seen=frozenset(of("view")),
             saved=tuple(item for item in dict.fromkeys(reversed(of("save"))) if item not in dismissed),
             contacted=frozenset(of("contact")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -53,6 +54,11 @@ def session_of(request: Visit) -> str | None:
     """The visitor's session id, if their browser has one of ours."""
     given = request.cookies.get(SESSION, "")
     return given if given.startswith("session-") and len(given) < 60 else None
+
+
+def slate_of(given: str) -> str | None:
+    """The id of the slate that led here; None for what is none."""
+    return given if re.fullmatch(r"[0-9a-f-]{1,64}", given) else None
 
 
 def wish_of(request: Visit, given: str | None) -> str:
@@ -124,7 +130,7 @@ async def show(
 
 async def _viewed(desk: Desk, session: str, item: str, slate: str | None, wish: str, again: bool) -> None:
     if not again:
-        await desk.act(session, item, "view", slate or None)
+        await desk.act(session, item, "view", slate_of(slate or ""))
     await desk.prepare(session, wish)
 
 
@@ -137,7 +143,7 @@ async def act(
         raise NotFoundException(f"nothing to do at {request.url.path}")
     form = await request.form()
     session, wish = session_of(request) or new_session(), wish_of(request, None)
-    await desk.act(session, item_id, action, str(form.get("slate", ""))[:64] or None)
+    await desk.act(session, item_id, action, slate_of(str(form.get("slate", ""))))
     back = "/" if action == "dismiss" or form.get("back") == "list" else f"/homes/{item_id}?done={action}"
     after = BackgroundTask(noted, "preparing a list", partial(desk.prepare, session, wish))
     return remembered(Redirect(back, status_code=303, background=after), session)
