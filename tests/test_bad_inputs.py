@@ -87,6 +87,15 @@ def test_brackets_in_titles_and_names_are_printed_as_they_are(site: Recommender,
     assert "[urgent]" in said
 
 
+@pytest.mark.parametrize(
+    "given", [("price>=1", "price=5"), ("price=5", "price>=1"), ("bedrooms=2", "bedrooms=3"), ("price<=5", "price<=9")]
+)
+def test_a_bound_is_given_once(site: Recommender, tmp_path, given):
+    code, said = cli(tmp_path / "site.db", "recommend", "--ranker", "none", "--filter", given[0], "--filter", given[1])
+    assert code == 2
+    assert "is held to something already" in " ".join(said.split())
+
+
 def test_another_trades_adapter_is_refused_where_items_are(site: Recommender, tmp_path):
     rows = tmp_path / "more.csv"
     rows.write_text(GOOD, encoding="utf-8")

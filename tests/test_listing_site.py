@@ -120,6 +120,22 @@ def test_a_home_turned_down_does_not_come_back(browser: TestClient[Litestar]):
     assert first not in shown(after.text)
 
 
+def test_a_list_still_changes_after_hundreds_of_deeds(browser: TestClient[Litestar], rec: Recommender):
+    wish = {"wish": "a studio"}
+    first = shown(browser.get("/", params=wish).text)[0]
+    long_ago = datetime.now(UTC) - timedelta(days=30)
+    seen = [home for home in (item.id for item in rec.store.items()) if home != first][:50]
+    rec.record(
+        *(
+            Event(user=session_of(browser), item=home, action="view", at=long_ago + timedelta(minutes=60 * turn + n))
+            for turn in range(5)
+            for n, home in enumerate(seen)
+        )
+    )
+    assert first in shown(browser.get("/", params=wish).text)
+    assert first not in shown(browser.post(f"/homes/{first}/dismiss", data={"slate": "a\0b"}).text)
+
+
 def test_taking_a_limit_away_widens_the_list(browser: TestClient[Litestar], rec: Recommender):
     page = browser.get("/", params={"wish": "near the sea, under $600"}).text
     link = re.search(r'<a href="(/\?wish=[^"]*)" aria-label="Take away the limit: under \$600"', page)[1]

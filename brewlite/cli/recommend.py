@@ -214,15 +214,13 @@ def _history(text: str) -> tuple[str, str]:
 
 def _filters(texts: tuple[str, ...]) -> dict[str, Any]:
     """``price<=1500`` and ``price>=800`` become one range; ``=`` an exact value."""
-    filters: dict[str, Any] = {}
+    filters: dict[str, dict[str, Any]] = {}
     for text in texts:
         operator = next((op for op in ("<=", ">=") if op in text), "=")
         field, value = _pair(text, operator, "--filter")
-        if operator == "=":
-            filters[field] = value
-        else:
-            bounds = filters.setdefault(field, {})
-            if not isinstance(bounds, dict):
-                raise BadRecord(f"--filter {text!r}: {field} is already held to {bounds!r}")
-            bounds["max" if operator == "<=" else "min"] = value
-    return filters
+        key = {"<=": "max", ">=": "min", "=": "is"}[operator]
+        bounds = filters.setdefault(field, {})
+        if key in bounds or (bounds and "is" in (key, *bounds)):
+            raise BadRecord(f"--filter {text!r}: {field} is held to something already; give each bound once")
+        bounds[key] = value
+    return {field: bounds.get("is", bounds) for field, bounds in filters.items()}

@@ -65,6 +65,7 @@ def open_site(
 
     settings = site_settings(config, db, adapter)
     where = str(settings.db)
-    if must_exist and "://" not in where and not Path(where).is_file():
+    file = where.removeprefix("sqlite:///")
+    if must_exist and "://" not in file and not Path(file).is_file():
         raise BadSettings(f"no database at {where}: make it with `brewlite init --db {where} --adapter realestate`")
     return Recommender.open(where, settings.adapter, ranker=ranker or "default", config=settings.recommender, **how)
