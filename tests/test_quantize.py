@@ -19,6 +19,7 @@ from transformers import LlamaConfig, LlamaForCausalLM
 from brewlite import load_ranker
 from brewlite.cli.main import main
 from brewlite.errors import BadSettings
+from brewlite.evaluation.suite.kept import fingerprint
 from brewlite.evaluation.suite.site import BenchSite
 from brewlite.ranker import Floats, Ranker, Scores
 from brewlite.ranker.checkpoint import read_differences, read_manifest
@@ -83,6 +84,17 @@ def test_a_quantized_16_bit_decoder_keeps_the_order(kind):
     scores = TorchRanker(model, byte_tokenizer(), "small").score(PROMPT)
     assert scores.log_odds.dtype == np.float32
     assert np.argmax(scores.log_odds) == np.argmax(spread(None))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_telling_a_ranker_apart_does_not_change_what_it_says(kind, dtype):
+    model = small_llama().to(dtype)
+    quantize_(model, kind)
+    ranker = TorchRanker(model, byte_tokenizer(), "small")
+    before = ranker.score(PROMPT).log_odds
+    assert fingerprint(ranker) == fingerprint(ranker)
+    np.testing.assert_array_equal(ranker.score(PROMPT).log_odds, before)
 
 
 @pytest.mark.parametrize("kind", KINDS)

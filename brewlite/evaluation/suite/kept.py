@@ -117,11 +117,24 @@ def fingerprint(ranker: Ranker) -> str:
     """What tells two rankers of one name apart: their weights, sampled, and the type they compute in."""
     digest = hashlib.blake2b(repr((type(ranker).__name__, str(getattr(ranker, "dtype", "")))).encode(), digest_size=6)
     model: Any = getattr(ranker, "model", None)
-    for name, weights in sorted(model.state_dict().items()) if model is not None else ():
+    for name, weights in sorted(_weights(model).items()) if model is not None else ():
         flat = weights.detach().flatten()
         sample = flat[:: max(1, len(flat) // 512)].float().cpu().numpy()
         digest.update(name.encode() + sample.tobytes())
     return digest.hexdigest()
+
+
+def _weights(model: Any) -> dict[str, Any]:
+    """What ``model.state_dict()`` names.
+
+    That itself turns 4-bit layers of bitsandbytes back from the layout that a CPU computes in, and leaves them so: from
+    then on they answer nonsense.
+    """
+    found = dict(model.named_parameters(remove_duplicate=False))
+    for path, module in model.named_modules(remove_duplicate=False):
+        kept = {name for name, _ in module.named_buffers(recurse=False)} - module._non_persistent_buffers_set
+        found |= {f"{path}.{name}" if path else name: getattr(module, name) for name in kept}
+    return found
 
 
 def _keys(prompt: RankingPrompt) -> list[bytes]:
