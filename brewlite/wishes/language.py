@@ -189,7 +189,7 @@ ENGLISH = Language(
     ),
     required_after="only|required|needed|essential|necessary|a must|is a must|please|is essential|is required",
     needless_after=(
-        "needed|required|necessary|essential|wanted|is needed|is required|is necessary|is essential|are needed|"
+        "needed|required|necessary|essential|is needed|is required|is necessary|is essential|are needed|"
         "are required|are necessary|are essential"
     ),
     tolerated_after="ok|okay|fine|also ok|also okay|also fine",
