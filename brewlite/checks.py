@@ -9,6 +9,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from numbers import Integral
 
 from msgspec import structs
 
@@ -39,13 +40,13 @@ def checked(query: Query, now: datetime, pinned: bool = False) -> Query:
     Raises:
         BadRecord: names the field, the value, and the mend.
     """
-    if not isinstance(query.k, int) or not 1 <= query.k <= MAX_K:
+    if not isinstance(query.k, Integral) or not 1 <= query.k <= MAX_K:
         raise BadRecord(f"k is {query.k!r}: ask for 1 to {MAX_K} items")
-    if not isinstance(query.seed, int) or query.seed < 0:
+    if not isinstance(query.seed, Integral) or query.seed < 0:
         raise BadRecord(f"seed is {query.seed!r}: give a whole number from 0 on")
     if not isinstance(query.instructions, str):
         raise BadRecord(f"instructions are {query.instructions!r}: give a text, empty where nothing is asked for")
-    if query.user is not None:
+    if query.user:  # an empty one is nobody, as None is
         require_id("user", query.user)
     if len(query.instructions) > MAX_WORDS:
         raise BadRecord(f"instructions have {len(query.instructions)} characters: at most {MAX_WORDS}")

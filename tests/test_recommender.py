@@ -75,6 +75,10 @@ def test_what_is_no_query_is_refused_in_words(site: Recommender, query, says):
         site.recommend(Query(**query))
 
 
+def test_numbers_of_numpy_and_an_empty_name_are_no_mistakes(site: Recommender):
+    assert len(site.recommend(Query(user="", k=np.int64(3), seed=np.int64(3))).picks) == 3
+
+
 def test_items_that_are_put_are_found_by_the_names_of_an_import(site: Recommender):
     item = home(77)
     site.put_items([structs.replace(item, fields={**item.fields, "amenities": ["Swimming pool"]})])

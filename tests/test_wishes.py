@@ -76,10 +76,23 @@ LIMITS = [
     ("1.200-1.500 EUR", ("price", ">=", 1200), ("price", "<=", 1500)),
     ("800-1200€", ("price", ">=", 800), ("price", "<=", 1200)),
     ("max 950.000", ("price", "<=", 950_000)),
+    ("rent 1.250 to 2.000", ("price", ">=", 1250), ("price", "<=", 2000)),
     ("under 1.25 million", ("price", "<=", 1_250_000)),
     ("area over 1.000 m2", ("area", ">=", 1000)),
     ("under 1500/month", ("price", "<=", 1500)),
     ("house under 2m", ("price", "<=", 2_000_000), ("building", "==", "house")),
+    ("villa below 3m near the sea", ("price", "<=", 3_000_000)),
+    ("we can spend up to 1.5m on a house", ("price", "<=", 1_500_000)),
+    ("4 bedrooms under 2M with a view", ("bedrooms", ">=", 4), ("price", "<=", 2_000_000)),
+    ("new build under 450000", ("price", "<=", 450_000)),
+    ("newly renovated for under 1500", ("price", "<=", 1500)),
+    ("under one hundred thousand", ("price", "<=", 100_000)),
+    ("at least two hundred sqm", ("area", ">=", 200)),
+    ("only studios", ("bedrooms", "==", 0)),
+    ("just ground floor", ("floor", "==", 0)),
+    ("private room or shared room ok", ("room_type", "in", ("private room", "shared room"))),
+    ("no more than 1500 without parking", ("price", "<=", 1500), ("amenities", "!=", "Parking")),
+    ("house not on a main road without a pool", ("amenities", "!=", "Pool")),
     ("2 bed under 1000 or 3 bed under 1500", ("bedrooms", ">=", 2), ("price", "<=", 1500)),
     # turned round
     ("not without a pool", ("amenities", "==", "Pool")),
@@ -193,6 +206,9 @@ def test_plain_limits_are_understood(words, wanted):
         ("at least $30 an hour", {("salary", ">=", 62_400)}),
         ("pays more than $25/hr", {("salary", ">=", 52_000)}),
         ("at least 30/hr", {("salary", ">=", 62_400)}),
+        ("salary per year at least 60000", {("salary", ">=", 60_000)}),
+        ("over one hundred thousand", {("salary", ">=", 100_000)}),
+        ("salary over 1.5m a year", {("salary", ">=", 1_500_000)}),
         ("min 4.000 EUR a month", {("salary", ">=", 48_000)}),
         ("over 5k a month", {("salary", ">=", 60_000)}),
         ("50k-70k", {("salary", ">=", 50_000), ("salary", "<=", 70_000)}),
@@ -231,7 +247,9 @@ WISHES = [
     "quiet house by the river", "a wifi password that works", "minimum stay under 3 nights", "arriving 1 June",
     "a 5 ha garden", "bedroom two is dark", "my passport expires 1 June",
     "pool but no pool", "$1,500",
-    "no flats without a balcony", "no parking needed", "no lift required", "I don't have pets", "we have no pets",
+    "no flats without a balcony", "no parking needed", "no balcony or parking needed",
+    "max 2/week cleaning", "under a studio", "no flat without a balcony",
+    "no lift required", "I don't have pets", "we have no pets",
     "shared room ok", "ground floor fine", "not above ground floor",
     "ceilings over 3m", "garden at least 10 m long", "school within 500 m", "max 300m to the metro",
     "built between 1950 and 1970", "between 2020 and 2024", "year over 2015", "postcode between 75001 and 75010",
@@ -249,7 +267,7 @@ def test_wishes_are_no_limits(words):
 @pytest.mark.parametrize(
     "words",
     [
-        "salary 60k", "min 80%", "founded between 1990 and 2000", "within 500 m of the station",
+        "salary 60k", "min 80%", "founded between 1990 and 2000", "within 500 m of the station", "office max 2/week",
         "remote python job", "in Chicago", "server", "at Google", "night shift ok", "remote or hybrid",
         "jobs in Washington put me off", "I'm tired of jobs in Washington", "I've had my share of jobs in Washington",
     ],
@@ -530,6 +548,15 @@ def test_a_tag_is_named_by_its_last_words():
     known = {"amenities": ["Pool", *pools, "Pool table", "Pool view", "No pool", "Carpool lane"]}
     assert limits("no pool", known=known) == {("amenities", "not in", ("Pool", *pools))}
     assert limits("with a pool", known=known) == {("amenities", "in", ("Pool", *pools))}
+
+
+@pytest.mark.parametrize(
+    ("words", "values"),
+    [("no c or c++", ["c", "c++"]), ("only c++ or python", ["c++", "python"]), ("no c++, no c#", ["c++", "c#"])],
+)
+def test_marks_end_no_clause(words, values):
+    (constraint,) = read(words, POSTS, {"tags": ["c", "c++", "c#", "python"]}).constraints
+    assert constraint.value == values
 
 
 @pytest.mark.parametrize(("words", "kept"), [("only c#", "c#"), ("only c++", "c++"), ("only c", "c")])

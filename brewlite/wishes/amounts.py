@@ -294,7 +294,9 @@ def _unit(sentence: Sentence, i: int, fields: Sequence[Field], money: Field | No
         text = " ".join(token.text for token in sentence.tokens[i : i + size])
         period, measure = period_of(text), measure_of(text) if size < 3 else None
         amount = sentence.tokens[i - 1]
-        a_rate = sentence.words[amount.end : sentence.tokens[i].start].strip() == "/"
+        a_rate = sentence.words[amount.end : sentence.tokens[i].start].strip() == "/" and (
+            period in ("hour", "day", "night") or (amount.value or 0.0) >= BARE_MONEY  # "max 2/week" counts visits
+        )
         if period and money is not None and (amount.money or size > 1 or a_rate or _is_abbreviation(text)):
             return Subject(field=money, first=i, last=i + size, period=period)
         if measure:

@@ -7,46 +7,43 @@ from functools import lru_cache
 
 from brewlite.adapter import Field
 from brewlite.adapter.plain import words_of
-from brewlite.adapter.units import between_measures, measure_of
-from brewlite.wishes.language import phrases
+from brewlite.adapter.units import between_measures, measure_of, period_of
 from brewlite.wishes.sentence import Sentence
 
 FIRST_YEAR, NO_YEAR = 1900, 2036
 """Two plain numbers between these are years."""
+LONGEST = 50
+"""From so many on ``m`` is metres: nobody has so many millions."""
 
 
 def a_length(sentence: Sentence, i: int, fields: Sequence[Field]) -> bool:
     """Whether the ``m`` behind the number at ``i`` stands for metres, and not for millions, nor for a field's own unit.
 
-    ``under 2m`` and ``house under 2m`` are prices; ``ceilings over 3m``, ``within 500 m of the beach`` are not.
+    ``house under 2m near the sea`` is a price; ``ceilings over 3m``, ``within 500 m of the beach`` are not.
     """
-    token = sentence.tokens[i]
-    merged = sentence.text(i, i + 1).casefold().endswith("m") and token.scaled
-    if token.money or not (merged or (sentence.together(i, i + 1) and sentence.tokens[i + 1].text == "m")):
+    token, language = sentence.tokens[i], sentence.language
+    apart = sentence.together(i, i + 1) and sentence.tokens[i + 1].text == "m"
+    end = sentence.tokens[i + 1].end if apart else token.end
+    merged = token.scaled and sentence.words[end - 1] == "m"
+    if token.money or not (merged or (apart and sentence.words[end - 1] == "m")):
         return False
     if any((unit := measure_of(field.unit)) and between_measures(1.0, "m", unit) for field in fields):
         return False
-    clause = [k for k in range(len(sentence)) if sentence.clause[k] == sentence.clause[i] and k != i]
-    if any(sentence.tokens[k].text == "within" for k in clause):
-        return True
-    return any(not _beside_a_price(sentence, k, fields) for k in clause)
-
-
-def _beside_a_price(sentence: Sentence, k: int, fields: Sequence[Field]) -> bool:
-    """Whether the token at ``k`` compares, says nothing, names the price, or names what is on offer."""
-    language, token = sentence.language, sentence.tokens[k]
-    tables = (
-        language.at_most, language.at_least, language.at_most_after, language.at_least_after, language.between,
-        language.budget, language.fillers, language.articles, language.required_after, language.negations,
-        language.alternatives, language.conjunctions,
-    )  # fmt: skip
-    if token.value is not None or not token.text[:1].isalpha() or token.text == "m":
-        return True
-    if any((token.text,) in {(word,) for phrase in phrases(table) for word in phrase} for table in tables):
-        return token.text not in ("to", "from", "at", "in", "on") or sentence.together(k, k + 1)
-    named = (words_of(name) for field in fields for value, names in field.values.items() for name in (value, *names))
-    return any(token.text in names_of(field) for field in fields if field.type == "money") or any(
-        token.text in name.split() for name in named
+    behind = i + 2 if apart else i + 1
+    clause = [k for k in range(len(sentence)) if sentence.clause[k] == sentence.clause[i]]
+    numeric = [field for field in fields if field.type in ("number", "integer", "money")]
+    named = any(sentence.tokens[k].text in names_of(field) for k in clause for field in numeric)
+    spent = any(sentence.phrase_at(k, language.budget) > k for k in clause)
+    paid = sentence.words[end : end + 2].strip()[:1] in tuple("$€£¥₹") or any(
+        period_of(" ".join(token.text for token in sentence.tokens[behind : behind + size])) for size in (1, 2)
+    )
+    if named or spent or paid:
+        return False
+    value = (token.value or 0.0) / (1e6 if merged else 1.0)
+    return (
+        (value >= LONGEST and value == int(value))
+        or any(sentence.tokens[k].text == "within" or sentence.is_one_of(k, language.lengths) for k in clause)
+        or (sentence.together(i, behind) and sentence.phrase_at(behind, language.lengths_after) > behind)
     )
 
 
@@ -69,15 +66,15 @@ def no_price(sentence: Sentence, i: int, first: int) -> bool:
         return False
     if sentence.words[token.end : token.end + 1] in tuple('%"″”°'):
         return True
-    return any(
-        sentence.phrase_before(k, sentence.language.other_numbers) < k
-        for k in range(first, sentence.fillers_before(first) - 1, -1)
-    )
+    language = sentence.language
+    tables = (language.codes, language.years) if a_year(sentence, i, 1600) else (language.codes,)
+    starts = range(first, sentence.fillers_before(first) - 1, -1)
+    return any(sentence.phrase_before(k, listed) < k for k in starts for listed in tables)
 
 
-def a_year(sentence: Sentence, i: int) -> bool:
+def a_year(sentence: Sentence, i: int, since: int = FIRST_YEAR) -> bool:
     """Whether the number at ``i`` alone could be one."""
-    return sentence.text(i, i + 1).isdigit() and FIRST_YEAR <= (sentence.tokens[i].value or 0.0) < NO_YEAR
+    return sentence.text(i, i + 1).isdigit() and since <= (sentence.tokens[i].value or 0.0) < NO_YEAR
 
 
 def names_of(field: Field) -> frozenset[str]:

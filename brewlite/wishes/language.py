@@ -74,8 +74,14 @@ class Language(Struct, frozen=True, kw_only=True):
     alternatives: str
     other_money: str
     """Behind an amount: it is not the price that is meant."""
-    other_numbers: str
-    """Before a plain number: it is a year or a code, and no price."""
+    years: str
+    """Before a plain number of that size: it is a year, and no price."""
+    codes: str
+    """Before a plain number: it is a code."""
+    lengths: str
+    """Beside a number and ``m``: it is metres, and not millions."""
+    lengths_after: str
+    """Behind them: the same."""
     durations: Mapping[str, float]
     """Names of lengths of time -> days."""
     posted: str
@@ -199,7 +205,7 @@ ENGLISH = Language(
         "we don't bring|i bring no|we bring no|i'm bringing no|we're bringing no"
     ),
     absent="without|lacking",
-    doing="do|live|be|manage|go|cope|stay|place|home|flat|house",
+    doing="do|live|be|manage|go|cope|stay|place|home",
     only="only|just|solely|exclusively|must be|has to be|strictly|nothing but",
     near=(
         "near|near to|nearby|close to|next to|by|beside|opposite|around|from|to|towards|across from|view of|views of|"
@@ -228,9 +234,13 @@ ENGLISH = Language(
     conjunctions="and|but|plus|yet|however|although|though|while|also|then|because|so",
     alternatives="or|nor|and/or",
     other_money="deposit|fee|fees|bond|bill|bills|tax|taxes|savings|cash|discount|off|bonus|per|a|an|each|every|deductible",
-    other_numbers=(
-        "built|build|year|years|since|founded|established|constructed|renovated|refurbished|dating|dated|postcode|"
-        "postcodes|zip|zipcode|zip code|postal code|code|number|century|vintage"
+    years=(
+        "built|build|year|years|since|founded|established|constructed|renovated|refurbished|dating|dated|century|vintage"
+    ),
+    codes="postcode|postcodes|zip|zipcode|zip code|postal code|code|number",
+    lengths="ceiling|ceilings|height|width|depth|length|frontage",
+    lengths_after=(
+        "from|of the|of a|to the|to a|to my|to our|away|off|high|long|wide|deep|tall|walk|drive|walking|above|below"
     ),
     durations={
         "minute": 1 / 1440, "minutes": 1 / 1440, "min": 1 / 1440, "mins": 1 / 1440, "hour": 1 / 24, "hours": 1 / 24,

@@ -84,7 +84,8 @@ def _longest(sentence: Sentence, i: int, names: Mapping[Phrase, tuple[Name, ...]
         if sentence.together(i, last - 1) and sentence.free(i, last):
             found = names.get(tuple(token.text for token in sentence.tokens[i:last]), ())
             marks = MARKS.match(sentence.words, sentence.tokens[last - 1].end)
-            kept = tuple(name for name in found if name.marks == (marks[0] if marks else ""))
+            behind = marks[0] if marks else ""
+            kept = tuple(name for name in found if name.marks == behind or (name.marks == "" and behind == "+"))
             if kept:
                 return last, kept
     return i, ()
@@ -103,25 +104,26 @@ def _meant(
     clause, language = sentence.clause[i], sentence.language
     if clause in sentence.soft or clause in sentence.tolerant:
         return None
-    if sentence.phrase_at(last, language.tolerated_after) > last:
-        return None
     name = names[0]
-    if name.type in NUMERIC and (bound := bound_before(sentence, _article(sentence, i))) is not None:
+    bound = bound_before(sentence, _article(sentence, i)) if name.type in NUMERIC else None
+    if bound is not None and bound.op in ("<=", ">="):
         return _compared(sentence, bound, name, last, group)
     same = tuple(dict.fromkeys(other.value for other in names if other.field == name.field))
     alternative = _alternative(sentence, previous, i)
+    if not alternative and sentence.phrase_at(last, language.tolerated_after) > last:
+        return None
     start, negated = _negation(sentence, i, previous if alternative else -1)
     if clause in sentence.denied:
         return None  # what is denied of a name is left to the words: "shared rooms are too loud"
-    if negated and _refuses_nothing(sentence, i, last):
+    if negated and _refuses_nothing(sentence, i, last, named):
         return None
-    if negated and (around := _around_without(sentence, start, i, last)) is not None:
+    if negated and (around := _around_without(sentence, start, i, last, named)) is not None:
         if around < 0 or not name.declared:
             return None
         start, negated = around, False  # "not without a pool"
     elif not negated and not _positive(sentence, i, last, name, alternative, named):
         return None
-    if negated and not name.declared and not _refused_by_name(sentence, i, name):
+    if negated and not (name.declared or alternative or _refused_by_name(sentence, i, name)):
         return None
     if negated and last - i == 1 and not _ends_well(sentence, last):
         return None
@@ -139,24 +141,28 @@ def _meant(
 
 def _compared(sentence: Sentence, bound: Bound, name: Name, last: int, group: int) -> Mention | None:
     """``above ground floor`` as a limit on the number; None under a negation, which is left to the words."""
-    if bound.op not in ("<=", ">=") or _negation(sentence, bound.first, -1)[1]:
+    if _negation(sentence, bound.first, -1)[1]:
         return None
     value = next_to(float(name.value), bound.op) if bound.strict else float(name.value)
+    if value < 0:  # "under a studio"
+        return None
     return Mention(
         field=name.field, type=name.type, values=(str(value),), negated=False, first=bound.first, last=last,
         group=group + 1, op=bound.op,
     )  # fmt: skip
 
 
-def _refuses_nothing(sentence: Sentence, i: int, last: int) -> bool:
-    """Whether a negation before the name refuses no item: ``no parking needed``, ``we have no pets``."""
-    start = _article(sentence, i)
-    if sentence.phrase_before(start, sentence.language.of_self) < start:
+def _refuses_nothing(sentence: Sentence, i: int, last: int, named: Sequence[bool]) -> bool:
+    """Whether a negation before the name refuses no item: ``no lift or parking needed``, ``we have no pets``."""
+    language, start, end = sentence.language, _article(sentence, i), last
+    if sentence.phrase_before(start, language.of_self) < start:
         return True
-    return sentence.phrase_at(last, sentence.language.needless_after) > last
+    while sentence.together(i, end) and (named[end] or sentence.is_one_of(end, language.alternatives)):
+        end += 1
+    return sentence.phrase_at(end, language.needless_after) > end
 
 
-def _around_without(sentence: Sentence, start: int, i: int, last: int) -> int | None:
+def _around_without(sentence: Sentence, start: int, i: int, last: int, named: Sequence[bool]) -> int | None:
     """What two negations of one clause make of the name at ``i``, whose own one starts at ``start``.
 
     None where there is one only; where the first one starts when it turns the second round (``not without a pool``);
@@ -170,10 +176,11 @@ def _around_without(sentence: Sentence, start: int, i: int, last: int) -> int | 
         if sentence.clause[k] != clause:
             break
         end = sentence.phrase_at(k, language.negations)
-        if k < end <= start:
+        if k < end <= start and sentence.free(k, end):
             between = range(end, start)
-            plain = all(_says_nothing(sentence, n) or sentence.is_one_of(n, language.doing) for n in between)
-            return k if plain else -1
+            if all(_says_nothing(sentence, n) or sentence.is_one_of(n, language.doing) for n in between):
+                return k
+            return -1 if any(named[n] for n in between) else None
     return None
 
 
@@ -256,6 +263,8 @@ def _ends_well(sentence: Sentence, last: int) -> bool:
     if last >= len(sentence) or not sentence.together(last - 1, last) or sentence.taken[last]:
         return True
     if sentence.tokens[last].value is not None or sentence.tokens[last].date is not None:
+        return True
+    if "/" in sentence.words[sentence.tokens[last - 1].end : sentence.tokens[last].start]:
         return True
     language = sentence.language
     tables = (language.links, language.fillers, language.alternatives, language.conjunctions, language.near)

@@ -31,9 +31,11 @@ _TOKEN = re.compile(
 _CODES = "|".join(sorted((code for code in CURRENCY_SIGNS if code.isalpha() and len(code) > 2), key=len, reverse=True))
 _SIGN_BEHIND = re.compile(r"\s?[$€£¥₹](?!\s?\d)")
 _MONEY_BEHIND = re.compile(
-    rf"\s?(?:(?:[-–—]|to|and|or)\s?\d[\d.,]*\s?)?(?:[$€£¥₹](?!\s?\d)|(?:{_CODES})\b)", re.IGNORECASE
+    rf"\s?(?:(?:[-–—]|to|and|or)\s?\d[\d.,]*\s?)?(?:[$€£¥₹](?!\s?\d)|(?:{_CODES})\b)"
+    r"|\s?(?:[-–—]|to|and)\s?[1-9]\d{0,2}(?:\.000)+\b",
+    re.IGNORECASE,
 )
-"""A currency behind a number, or behind the second number of a range."""
+"""A currency behind a number, or behind the second number of a range; or round thousands as that."""
 _ROUND_THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:\.000)+")
 """Nobody writes 950.000 for 950."""
 _BREAKS = frozenset(",;.!?()\n\r•|[]")
@@ -277,7 +279,9 @@ def _merged(tokens: list[Token], language: Language) -> Iterator[Token]:
         token = tokens[i]
         if token.value is not None and not token.date:
             token, i = _with_tail(tokens, i, language)
-        elif token.text == "-" and not _between_numbers(tokens, i):
+        elif (token.text == "-" and not _between_numbers(tokens, i)) or (
+            token.text == "+" and not after_number and _ends_a_name(tokens, i)
+        ):
             i += 1
             continue
         elif token.text == "+" and not after_number:
@@ -285,6 +289,15 @@ def _merged(tokens: list[Token], language: Language) -> Iterator[Token]:
         yield token
         after_number = token.value is not None
         i += 1
+
+
+def _ends_a_name(tokens: list[Token], i: int) -> bool:
+    """Whether the plus at ``i`` is the end of a word, as in ``C++``: it stands right behind, and nothing behind it."""
+    last = i
+    while last + 1 < len(tokens) and tokens[last + 1].text == "+" and tokens[last + 1].start == tokens[last].end:
+        last += 1
+    apart = last + 1 == len(tokens) or tokens[last + 1].start > tokens[last].end or tokens[last + 1].text in _BREAKS
+    return apart and i > 0 and tokens[i - 1].end == tokens[i].start
 
 
 def _with_tail(tokens: list[Token], i: int, language: Language) -> tuple[Token, int]:
@@ -297,6 +310,8 @@ def _with_tail(tokens: list[Token], i: int, language: Language) -> tuple[Token, 
         million = after.text == "m" and attached and (money or value != int(value))
         if after.text in language.multipliers and (attached or len(after.text) > 1):
             value, scaled = value * language.multipliers[after.text], True
+        elif token.spelt and after.spelt and after.value == 100.0 and value < 100.0 and not scaled:
+            value *= 100.0  # "one hundred"
         elif million:
             value, scaled = value * 1e6, True
         elif after.text in CURRENCY_SIGNS and len(after.text) > 1 and not token.spelt:
