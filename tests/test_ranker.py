@@ -328,7 +328,7 @@ def keeps_the_top(exact: np.ndarray, rounded: np.ndarray, k: int = 10) -> bool:
 
 
 def test_keeping_the_top_is_judged_by_more_than_ties():
-    exact = np.array([3.0, 2.0, 1.0, 0.95])
+    exact = np.array([3.0, 2.0, 1.0, 0.96])
     assert keeps_the_top(exact, exact)
     assert keeps_the_top(exact, np.array([3.0, 2.0, 0.9, 1.0]), k=3)
     assert not keeps_the_top(exact, np.array([2.0, 3.0, 1.0, 0.9]), k=3)
