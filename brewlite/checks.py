@@ -14,7 +14,7 @@ from numbers import Integral
 from msgspec import structs
 
 from brewlite.adapter import Field
-from brewlite.adapter.values import category, parse_tags
+from brewlite.adapter.values import declared_name, parse_tags
 from brewlite.errors import BadRecord
 from brewlite.records import Event, FieldValue, Item, Query, User, as_utc, require_id
 
@@ -129,9 +129,9 @@ def checked_event(event: Event, now: datetime) -> Event:
 
 def _named(field: Field, value: FieldValue) -> FieldValue:
     """``value`` by the name that the field declares for it, as an import would keep it: limits go by these names."""
-    if not field.values or field.type not in ("category", "tags"):
-        return value
-    return parse_tags(value, field) if isinstance(value, list) else category(value, field) or value
+    if field.type == "tags" and isinstance(value, list) and field.values:
+        return parse_tags(value, field)
+    return declared_name(value, field) if field.type == "category" and isinstance(value, str) else value
 
 
 def _finite(value: float) -> bool:

@@ -168,8 +168,10 @@ def require_id(what: str, value: str) -> None:
     """Raise :class:`BadRecord` unless ``value`` is a usable id."""
     if not isinstance(value, str) or not value.strip():
         raise BadRecord(f"{what} id is empty: every record needs an id of at least one visible character")
-    if not value.isprintable() and any(0xD800 <= ord(sign) < 0xE000 for sign in value):
-        raise BadRecord(f"{what} id {value!r} holds half a character (a lone surrogate): send valid Unicode")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise BadRecord(f"{what} id {value!r} holds half a character (a lone surrogate): send valid Unicode") from None
     if len(value) > MAX_ID_LENGTH:
         raise BadRecord(f"{what} id has {len(value)} characters, more than {MAX_ID_LENGTH}: {value[:40]!r}...")
 

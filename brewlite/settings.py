@@ -20,9 +20,9 @@ from brewlite.recommender import RecommenderConfig
 
 FILE = "brewlite.toml"
 PREFIX = "BREWLITE_"
-ELSEWHERE = {"HOME", "DATA"}
-"""Variables of that prefix which are no settings: ``BREWLITE_HOME`` is the cache's place, ``BREWLITE_DATA`` that of the
-benchmark's data sets."""
+ELSEWHERE = {"HOME", "DATA", "MOVIELENS"}
+"""Variables of that prefix which are no settings: the places of the cache, of the benchmark's data sets, and of a set
+that the tests compare published figures with."""
 
 
 class ServingConfig(Struct, frozen=True, kw_only=True):

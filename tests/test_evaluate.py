@@ -432,3 +432,13 @@ def test_command_refuses_in_one_line(db: str, arguments: list[str], message: str
     assert result.exit_code == 2
     assert message in result.stderr
     assert "Traceback" not in result.output
+
+
+def test_an_action_stored_under_another_name_weighs_as_what_it_is(homes: Recommender):
+    """As rows that were stored as they came: the recommender takes them for it too."""
+    item = homes.store.items()[0].id
+    homes.store.add_events([Event(user="u", item=item, action="dislike", at=datetime(2020, 1, 1, tzinfo=UTC))])
+    log, notes = read_log(homes.store, homes.adapter)
+    weights = {action.name: action.weight for action in homes.adapter.actions}
+    assert log.weights[0] == pytest.approx(weights["hide"])
+    assert not any("dislike" in note for note in notes)

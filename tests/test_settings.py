@@ -40,9 +40,9 @@ def test_variables_that_are_no_settings_and_a_mark_of_windows_are_passed_over(tm
 
 
 def test_every_variable_that_the_code_reads_is_known():
-    code = "".join(path.read_text(encoding="utf-8") for path in Path(brewlite.__file__).parent.rglob("*.py"))
-    read_elsewhere = set(re.findall(r"environ[^\n]*[\"']BREWLITE_([A-Z_]+)[\"']", code))
-    assert read_elsewhere <= ELSEWHERE
+    rooms = (Path(brewlite.__file__).parent, Path(__file__).parent)
+    code = "".join(path.read_text(encoding="utf-8") for room in rooms for path in room.rglob("*.py"))
+    assert set(re.findall(r"environ[^\n]*[\"']BREWLITE_([A-Z_]+)[\"']", code)) == ELSEWHERE
 
 
 def test_a_task_is_one_entry(tmp_path):

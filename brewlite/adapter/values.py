@@ -117,6 +117,11 @@ def category(raw: object, field: Field) -> str | None:
     return cut(text.replace("_", " ") if " " not in text else text, MAX_CATEGORY) or None
 
 
+def declared_name(text: str, field: Field) -> str:
+    """``text`` by the name that the field declares for it, as an import keeps it; where it declares none, as it is."""
+    return (category(text, field) or text) if field.values else text
+
+
 def parse_tags(raw: object, field: Field) -> list[str]:
     """Tags of a list, a JSON list, ``{a,"b c"}``, ``<a><b>``, or text parted by ``|``, ``;`` or ``,``; no repeats."""
     parts = [_tag_name(part) for part in raw] if isinstance(raw, (list, tuple)) else split_tags(str(raw))

@@ -15,6 +15,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from brewlite.adapter import named_action
 from brewlite.errors import BadRecord
 
 if TYPE_CHECKING:
@@ -135,6 +136,8 @@ def read_log(store: Store, adapter: Adapter) -> tuple[EventLog, tuple[str, ...]]
         lacking = "items" if not len(catalog) else "events"
         raise BadRecord(f"the database has no {lacking} to evaluate on: run `brewlite import {lacking}` first")
     weight_of = {action.name: action.weight for action in adapter.actions}
+    others = {name: named_action(adapter.actions, name) for name in set(columns.actions) - weight_of.keys()}
+    weight_of |= {name: meant.weight for name, meant in others.items() if meant is not None}
     unknown = Counter(action for action in columns.actions if action not in weight_of)
     weight_of |= dict.fromkeys(unknown, UNKNOWN_ACTION)
     log, stray = event_log(catalog, columns.users, columns.items, columns.actions, columns.at, weight_of)

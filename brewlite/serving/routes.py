@@ -33,6 +33,7 @@ from brewlite.serving.service import Readiness, Service
 from brewlite.store import Written
 
 One = TypeVar("One")
+HowMany = Annotated[int, QueryParameter(ge=1, le=MAX_K, description="How many.")]
 PlainRequest = Request[Any, Any, State]
 
 
@@ -110,7 +111,7 @@ class Recommendations(Controller):
         self,
         service: NamedDependency[Service],
         item_id: Annotated[str, PathParameter(description="The item's id, percent-encoded; without a slash.")],
-        k: Annotated[int, QueryParameter(ge=1, le=MAX_K, description="How many.")] = 10,
+        k: HowMany = 10,
     ) -> Slate:
         """A slate of neighbours."""
         return await self._similar(service, item_id, k)
@@ -125,7 +126,7 @@ class Recommendations(Controller):
         self,
         service: NamedDependency[Service],
         item: Annotated[str, QueryParameter(description="The item's id, percent-encoded.")],
-        k: Annotated[int, QueryParameter(ge=1, le=MAX_K, description="How many.")] = 10,
+        k: HowMany = 10,
     ) -> Slate:
         """A slate of neighbours."""
         return await self._similar(service, item, k)

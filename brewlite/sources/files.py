@@ -94,7 +94,8 @@ class SourceFile:
             except UnicodeDecodeError as error:
                 raise self._wrong_encoding(chosen, line + error.object[: error.start].count(b"\n"), error) from error
             except UnicodeError as error:  # utf-16 or utf-32 that does not say which end comes first
-                raise BadSource(f"{self.path} is not {chosen}: {error}; try --encoding {chosen}-le or -be") from error
+                other = f"{chosen}-le or {chosen}-be" if chosen.startswith("utf") else "utf-8"
+                raise BadSource(f"{self.path} is not {chosen}: {error}; try --encoding {other}") from error
             if "\0" in text:
                 order = "utf-16-be" if text.startswith("\0") else "utf-16-le"
                 raise BadSource(f"{self.path} holds NUL characters: it is no text, or try --encoding {order}")

@@ -11,7 +11,7 @@ from typing import Any
 from brewlite.adapter import Field
 from brewlite.adapter.dates import parse_date
 from brewlite.adapter.plain import words_of
-from brewlite.adapter.values import category
+from brewlite.adapter.values import declared_name
 from brewlite.errors import BadRecord
 from brewlite.records import Constraint, FieldValue, Item, as_utc
 
@@ -103,8 +103,7 @@ def _value(field: Field, value: Any) -> FieldValue:
         except ValueError as error:
             raise BadRecord(f"filter {field.name!r} has {value!r}: {error}") from None
     if isinstance(value, (str, int, float)) and not isinstance(value, bool) and str(value).strip():
-        # Items hold the names that the adapter declares: "Entire home/apt" is looked for as it was imported.
-        return (category(value, field) if field.values else None) or str(value)
+        return declared_name(str(value), field)  # "Entire home/apt" is looked for as it was imported
     raise BadRecord(f"filter {field.name!r} has {value!r}: not a text")
 
 

@@ -101,10 +101,11 @@ def with_kinds(
     tags = next((one for one in fields if one.name == field and one.type == "tags"), None)
     if tags is None:
         return values
-    names = {words_of(name) for value in values if value in tags.values for name in (value, *tags.values[value])}
-    last = {name.split(" ")[-1] for name in names - {""}}
+    spoken = (name for value in values if value in tags.values for name in (value, *tags.values[value]))
+    names = {words_of(name) for name in spoken} - {""}
+    last = {name.split(" ")[-1] for name in names}
     likely = (tag for tag in known.get(field, ()) if any(word in tag.casefold() for word in last))
-    kinds = [tag for tag in likely if tag not in tags.values and _is_kind(tag, names - {""})]
+    kinds = [tag for tag in likely if tag not in tags.values and _is_kind(tag, names)]
     return tuple(dict.fromkeys((*values, *kinds)))
 
 
