@@ -18,6 +18,7 @@ from brewlite.testing import FakeRanker
 
 # Before torch is loaded: tests share their cores, and threads that spin while they wait slow each other down.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
 
 @pytest.fixture(scope="session")

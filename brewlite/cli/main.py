@@ -10,9 +10,12 @@ import click
 
 from brewlite.errors import BrewliteError, UserError
 
-# Threads of the model that wait do not spin: on a server that shares its cores with a site and its database, spinning
-# made a request four times as long. Read by the OpenMP runtime when torch is loaded, which is later than this.
+# Threads of the model that wait spin for some microseconds and then sleep. On a server that shares its cores with a
+# site and its database, spinning on made a request four times as long; not to spin at all costs a short request on idle
+# cores a third, as a pass has some thousand parallel parts. Read by the OpenMP runtime (the second by GNU's, which is
+# torch's on Linux) when torch is loaded, which is later than this.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
 COMMANDS = {
     "init": "brewlite.cli.init:init",
