@@ -779,3 +779,19 @@ class TestToml(AdapterContract):
     )
     user_rows = ({"user_id": "ann", "about": "likes noir"},)
     event_rows = ({"user": "ann", "item": "1", "at": "2024-01-01"}, {"user": "ann", "item": "1", "action": "hide"})
+
+
+def test_where_a_word_may_break_is_no_space():
+    assert plain("Wohn\u00adzimmer, Donau\u200bblick &shy;\ufeffneu") == "Wohnzimmer, Donaublick neu"
+
+
+def test_a_zone_by_its_name_is_read():
+    assert parse_date("Wed, 05 Jun 2024 10:00:00 EST") == datetime(2024, 6, 5, 15, tzinfo=UTC)
+
+
+def test_objects_in_a_cell_say_their_address_and_their_text():
+    adapter = load_adapter("posts")
+    image = [{"@type": "ImageObject", "url": "https://a.example/1.jpg"}, {"@type": "ImageObject", "url": "/2.jpg"}]
+    steps = [{"@type": "HowToStep", "text": "Chop."}, {"@type": "HowToStep", "text": "Fry."}]
+    item = adapter.to_item({"id": 1, "title": "Onions", "image": image, "text": steps})
+    assert (item.image, item.text) == ("https://a.example/1.jpg", "Chop., Fry.")

@@ -156,6 +156,13 @@ def test_the_state_of_another_run_is_refused(tmp_path: Path):
     Fitting(student(), examples(20, seed=1), FitConfig(steps=1), tmp_path).run()
     with pytest.raises(BadSettings, match="another run"):
         Fitting(student(), examples(21, seed=1), FitConfig(steps=1), tmp_path)
+    with pytest.raises(BadSettings, match="another run"):
+        Fitting(student(), examples(20, seed=1), FitConfig(steps=1, learning_rate=1e-4), tmp_path)
+    begun = student()
+    with torch.no_grad():
+        next(p for p in begun.decoder.parameters() if p.requires_grad).add_(0.1)
+    with pytest.raises(BadSettings, match="another run"):
+        Fitting(begun, examples(20, seed=1), FitConfig(steps=1), tmp_path)
     with pytest.raises(BadSettings, match="no examples"):
         Fitting(student(), [], FitConfig(), tmp_path / "none")
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from brewlite import Event, Query, Recommender
+from brewlite.errors import BadSettings
 from brewlite.harmless import harmless, one_line, without_orders
 from brewlite.prompt import PromptBuilder, PromptConfig, standing_words
 from brewlite.ranker import load_ranker
@@ -140,3 +141,18 @@ def test_cleaning_twice_changes_nothing_more(text: str):
 )
 def test_standing_words(age: float, percentile: float, words: str):
     assert standing_words(age, percentile) == words
+
+
+def test_what_was_asked_for_takes_half_of_a_candidates_room_at_most(site: Recommender):
+    tags = [f"Sauna number {n} with long words behind it" for n in range(4)]
+    site.put_items([structs.replace(home(0), id="long", fields={"amenities": tags})])
+    query = Query(instructions="sauna", candidates=("long", "1"), at=NOW)
+    builder = PromptBuilder(WordTokenizer(), site.adapter, PromptConfig(candidate_tokens=32))
+    prompt = site.prompt(query, builder, all_words=True)
+    assert home(0).title in builder.tokenizer.decode(prompt.candidates[0])
+
+
+@pytest.mark.parametrize(("name", "value"), [("candidate_tokens", 2), ("words_tokens", -3)])
+def test_a_budget_that_holds_nothing_is_refused(name: str, value: int):
+    with pytest.raises(BadSettings, match=f"prompt.{name} is {value}"):
+        PromptConfig(**{name: value})

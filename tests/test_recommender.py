@@ -27,6 +27,14 @@ def test_a_slate_has_k_different_items_best_first(site: Recommender):
     assert not slate.degraded
 
 
+def test_more_are_shown_than_retrieval_proposes_where_more_are_asked_for(site: Recommender):
+    few = structs.replace(site.config.retrieval, candidates=5)
+    narrow = site.with_config(structs.replace(site.config, retrieval=few))
+    slate = narrow.recommend(Query(k=25))
+    assert len({pick.item.id for pick in slate.picks}) == 25
+    assert not any("may be shown" in note for note in slate.notes)
+
+
 def test_a_score_is_the_sum_of_its_sources(site: Recommender):
     for pick in site.recommend(Query(user="ann", instructions="quiet house")).picks:
         assert pick.score == pytest.approx(sum(pick.sources.values()), abs=1e-3)

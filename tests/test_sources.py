@@ -405,6 +405,15 @@ def test_rss(tmp_path: Path) -> None:
     assert (second["id"], second["title"], "image" in second) == ("https://homes.example/2", "Flat", False)
 
 
+def test_an_rss_entrys_comments_are_an_address_or_a_number(tmp_path: Path) -> None:
+    slash = 'xmlns:slash="http://purl.org/rss/1.0/modules/slash/"'
+    said = "<comments>https://homes.example/1#comments</comments><slash:comments>3</slash:comments>"
+    (entry,) = values(
+        written(tmp_path / "a.rss", f"<rss {slash}><channel><item><title>A</title>{said}</item></channel></rss>")
+    )
+    assert (entry["comments"], entry["comments_url"]) == ("3", "https://homes.example/1#comments")
+
+
 def test_atom(tmp_path: Path) -> None:
     first, second = values(written(tmp_path / "a.atom", ATOM))
     assert (first["id"], first["title"], first["url"], first["author"]) == ("urn:1", "Mill house", "/1", "Ann")

@@ -125,7 +125,11 @@ class Reader:
             if found is None or _says_nothing(found[1], attribute):
                 continue
             value = found[1]
-            many = [str(one) for one in value] if isinstance(value, (list, tuple)) else [str(value)]
+            many = (
+                [str(_said_by(one, "text", "name")) for one in value]
+                if isinstance(value, (list, tuple))
+                else [str(value)]
+            )
             text = cut(plain(", ".join(many)[: 5 * limit]), limit)  # markup goes, so more is read than kept
             if text and not any(f" {words_of(text)} " in f" {words_of(before)} " for before in said):
                 said.append(text)
@@ -136,7 +140,9 @@ class Reader:
         found = self._first(name)
         if found is None:
             return None
-        column, value = found[0], str(_single(found[1])).strip()
+        column, value = found[0], str(_said_by(_single(found[1]), "url", "contentUrl")).strip()
+        if not value:
+            return None
         if not _ADDRESS.match(value) or any(sign.isspace() for sign in value):
             raise BadRecord(f"column {column!r} has {_shown(value)}: not a web address (http, https) or path")
         if len(value) > MAX_ADDRESS:
@@ -225,6 +231,13 @@ def _shown(value: object) -> str:
 
 def _single(value: object) -> object:
     return value[0] if isinstance(value, (list, tuple)) and value else value
+
+
+def _said_by(value: object, *names: str) -> object:
+    """``value``, or of an object (schema.org's ImageObject, HowToStep) what it has under the first of ``names``."""
+    if not isinstance(value, Mapping):
+        return value
+    return next((value[name] for name in names if value.get(name)), "")
 
 
 def _whole(column: str, value: float) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Literal
@@ -54,7 +55,8 @@ def _read(text: str, order: DateOrder | None) -> datetime:
         day, month = _day_and_month(int(match[1]), int(match[3]), match[2], order)
         return _at(int(match[4]), month, day, match[5])
     if (match := _NAMED.match(zoned)) and (name := (match["month"] or match["month2"]).casefold()) in MONTHS:
-        return _at(int(match["year"]), MONTHS[name], int(match["day"] or match["day2"]), match["time"])
+        with suppress(ValueError):  # a zone by its name (EST) is read below
+            return _at(int(match["year"]), MONTHS[name], int(match["day"] or match["day2"]), match["time"])
     try:
         return as_utc(parsedate_to_datetime(text))
     except (ValueError, TypeError, IndexError, OverflowError):

@@ -22,7 +22,9 @@ _UNSEEN = (("<script", "</script>"), ("<style", "</style>"), ("<!--", "-->"))
 _INLINE = re.compile(
     r"</?(?:a|abbr|b|big|code|em|font|i|mark|s|small|span|strong|sub|sup|u)(?:\s[^<>]*)?>", re.IGNORECASE
 )
-_ODD = re.compile("[\u0000-\u001f\u007f-\u009f\u00ad\u200b\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]")
+_NOTHING = re.compile("[\u00ad\u200b\u2060\ufeff]")
+"""Where a word may be broken, or may not be: no part of it, and no space."""
+_ODD = re.compile("[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2061-\u2069\ufff9-\ufffb\ud800-\udfff]")
 _SPACES = re.compile(r"\s+")
 
 
@@ -34,7 +36,7 @@ def plain(text: str) -> str:
         text = _TAG.sub(" ", _INLINE.sub("", text))
     if "&" in text:
         text = html.unescape(text)
-    return unicodedata.normalize("NFC", _SPACES.sub(" ", _ODD.sub(" ", text)).strip())
+    return unicodedata.normalize("NFC", _SPACES.sub(" ", _ODD.sub(" ", _NOTHING.sub("", text))).strip())
 
 
 def _without(text: str, opening: str, closing: str) -> str:

@@ -79,7 +79,7 @@ def figure(number: float) -> str:
     """``1450.0`` -> ``1,450``, ``4.8`` -> ``4.8``."""
     if not math.isfinite(number):
         return "unknown"
-    return f"{number:,.0f}" if number == int(number) else f"{number:,.2f}".rstrip("0")
+    return f"{number:,.0f}" if number == int(number) else f"{number:,.2f}".rstrip("0").rstrip(".")
 
 
 def unit_of(field: Field, fields: Mapping[str, FieldValue]) -> str:

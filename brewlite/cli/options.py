@@ -12,5 +12,5 @@ data = click.option(
 )
 cache = click.option("--cache", type=click.Path(path_type=Path), help="For imported sites and kept scores.")
 seed = click.option(
-    "--seed", type=int, default=0, show_default=True, help="Chooses the cases and the bootstrap's draws."
+    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Chooses the cases and the bootstrap's draws."
 )

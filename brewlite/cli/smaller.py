@@ -31,7 +31,13 @@ _SHARED = (
     options.data,
     click.option("--cache", type=click.Path(path_type=Path), help="For imported sites and teachers' scores."),
     click.option("--encoder", default="default", show_default=True, help="Sentence encoder of the sites, or none."),
-    click.option("--neurons", type=float, default=1.0, show_default=True, help="Share of each layer's neurons kept."),
+    click.option(
+        "--neurons",
+        type=click.FloatRange(0, 1, min_open=True),
+        default=1.0,
+        show_default=True,
+        help="Share of each layer's neurons kept.",
+    ),
     click.option("--heads", type=click.IntRange(1), help="Key/value groups kept in each layer.  [default: all]"),
     click.option("--grain", type=click.IntRange(1), default=64, show_default=True, help="Neurons go in such blocks."),
     click.option(
@@ -45,7 +51,7 @@ _SHARED = (
         "--prompts", type=click.IntRange(1), default=48, show_default=True, help="Real prompts that are measured on."
     ),
     options.threads,
-    click.option("--seed", type=int, default=1, show_default=True, help="Draws the lists."),
+    click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Draws the lists."),
     click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON document."),
 )
 

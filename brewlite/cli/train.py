@@ -17,11 +17,15 @@ if TYPE_CHECKING:
 
 @click.command()
 @site_options
-@click.option("--minutes", type=click.FloatRange(0, min_open=True), default=20.0, show_default=True, help="For it all.")
+@click.option(
+    "--minutes", type=click.FloatRange(0, 10_000, min_open=True), default=20.0, show_default=True, help="For it all."
+)
 @click.option("--steps", type=click.IntRange(1), help="Of learning.  [default: as many as the minutes allow]")
-@click.option("--examples", type=click.IntRange(1), default=1500, show_default=True, help="Learned from, at most.")
-@click.option("--cases", type=click.IntRange(1), default=200, show_default=True, help="That decide, at most.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Chooses the examples and the cases.")
+@click.option("--examples", type=click.IntRange(20), default=1500, show_default=True, help="Learned from, at most.")
+@click.option("--cases", type=click.IntRange(30), default=200, show_default=True, help="That decide, at most.")
+@click.option(
+    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Chooses the examples and the cases."
+)
 @click.option(
     "--models-dir",
     type=click.Path(file_okay=False, path_type=Path),

@@ -18,17 +18,19 @@ MOST_CHARACTERS = 40
 """Of one tag."""
 
 
-def asked_words(item: Item, wanted: Sequence[str], unwanted: Sequence[str]) -> str:
+def asked_words(item: Item, wanted: Sequence[str], unwanted: Sequence[str], most: int = MOST_MENTIONED) -> str:
     """What the item has of that which is wanted, and of that which is not; ``""`` where nothing was said.
+
+    Of each, ``most`` are named.
 
     A small model learns "wanted: pool" soon and "no pool ... mentions pool" late (lab notes); and which words of a
     request are a refusal is known before it is asked.
     """
     parts = []
     if wanted:
-        parts.append("wanted: " + (", ".join(mentions(item, wanted)) or "nothing"))
+        parts.append("wanted: " + (", ".join(mentions(item, wanted)[:most]) or "nothing"))
     if unwanted:
-        parts.append("unwanted: " + (", ".join(mentions(item, unwanted)) or "nothing"))
+        parts.append("unwanted: " + (", ".join(mentions(item, unwanted)[:most]) or "nothing"))
     return "; ".join(parts)
 
 

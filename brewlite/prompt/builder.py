@@ -11,7 +11,7 @@ from msgspec import Struct
 from brewlite.adapter import Adapter
 from brewlite.errors import BadSettings
 from brewlite.harmless import harmless, one_line, without_orders
-from brewlite.prompt.asked import asked_words
+from brewlite.prompt.asked import MOST_MENTIONED, asked_words
 from brewlite.prompt.history import HISTORY_POLICIES, likeness, merged
 from brewlite.prompt.standing import percentiles, standing_words
 from brewlite.ranker import ANSWER_CUE, Tokenizer
@@ -47,6 +47,10 @@ class PromptConfig(Struct, frozen=True, kw_only=True):
             hint = f"did you mean {near[0]!r}? " if near else ""
             known = ", ".join(HISTORY_POLICIES)
             raise BadSettings(f"prompt.history_policy is {self.history_policy!r}: {hint}Known: {known}")
+        for name in self.__struct_fields__:
+            least = 16 if name == "candidate_tokens" else 0
+            if name.endswith("_tokens") and getattr(self, name) < least:
+                raise BadSettings(f"prompt.{name} is {getattr(self, name)}: give at least {least}")
         if self.history_events < 0:
             raise BadSettings(f"prompt.history_events is {self.history_events}: give 0 for no history, or more")
 
@@ -213,8 +217,11 @@ class PromptBuilder:
         for row in rows:
             item = harmless(moment.catalog.items[row])
             standing = standing_words(float(moment.age_days[row]), float(lately[row]))
-            now = "; ".join(filter(None, (standing, asked_words(item, wanted, unwanted))))
-            head = self._encode(f"\n{noun} ({now}): " if now else f"\n{noun}: ")
+            for most in range(MOST_MENTIONED, 0, -1):
+                now = "; ".join(filter(None, (standing, asked_words(item, wanted, unwanted, most))))
+                head = self._encode(f"\n{noun} ({now}): " if now else f"\n{noun}: ")
+                if 2 * len(head) <= self.config.candidate_tokens:
+                    break  # the other half is for what the item is
             body = self._encode(one_line(self.adapter.describe(item, moment)))
             prompts.append((head + body)[: self.config.candidate_tokens - len(cue)] + cue)
         return prompts

@@ -189,10 +189,13 @@ def make_durable(folder: Path) -> None:
 
 
 def _put_in_place(work: Path, folder: Path) -> None:
-    """Give ``work`` the name ``folder``, in place of what has it now."""
+    """Give ``work`` the name ``folder``, in place of what has it now; other files of it (a README) stay."""
     if not folder.exists():
         work.rename(folder)
         return
+    for kept in folder.iterdir():
+        if kept.is_file() and not (work / kept.name).exists() and kept.suffix != ".safetensors":
+            shutil.copy2(kept, work / kept.name)
     old = Path(tempfile.mkdtemp(prefix=f".{folder.name}-old-", dir=folder.parent))
     folder.rename(old / folder.name)
     work.rename(folder)

@@ -138,7 +138,7 @@ class Reception:
         allowed = self.allowed(visit)
         ids = [item.id for item in self.catalog.items]
         if visit.query.candidates is None:
-            candidates = self.retrieval.propose(visit.weighing.parts, visit.prior, allowed, ids)
+            candidates = self.retrieval.propose(visit.weighing.parts, visit.prior, allowed, ids, visit.query.k)
         else:
             rows = visit.moment.rows(visit.query.candidates)
             rows = rows[allowed[rows]]

@@ -28,7 +28,7 @@ class RetrievalConfig(Struct, frozen=True, kw_only=True):
     """Which items are considered."""
 
     candidates: Annotated[int, Meta(ge=1)] = 60
-    """How many go to the language model; its time grows with them."""
+    """How many go to the language model, or ``k`` of the query where that is more; its time grows with them."""
     per_source: Annotated[int, Meta(ge=0)] = 4
     """How many places each part of the blend is sure of."""
     window_days: Annotated[float, Meta(gt=0)] = 60.0
@@ -147,17 +147,23 @@ class Retrieval:
             **self._stated(visitor, moment),
         )
 
-    def propose(self, parts: Mapping[str, Floats], prior: Floats, allowed: Mask, ids: list[str]) -> list[Candidate]:
-        """The union of each part's best and the best by ``prior`` (N,), at most ``candidates``, best prior first."""
+    def propose(
+        self, parts: Mapping[str, Floats], prior: Floats, allowed: Mask, ids: list[str], k: int = 1
+    ) -> list[Candidate]:
+        """The union of each part's best and the best by ``prior`` (N,), best prior first.
+
+        At most ``candidates``, or ``k`` where so many are to be shown.
+        """
+        most = max(self.config.candidates, k)
         chosen: dict[int, dict[str, float]] = {}
         for name, values in parts.items():
             for row in _top(np.where(allowed & (values > 0), values, -np.inf), self.config.per_source):
                 chosen.setdefault(int(row), {})[name] = round(float(values[row]), 4)
-        for row in _top(np.where(allowed, prior, -np.inf), self.config.candidates):
-            if len(chosen) >= self.config.candidates:
+        for row in _top(np.where(allowed, prior, -np.inf), most):
+            if len(chosen) >= most:
                 break
             chosen.setdefault(int(row), {})
-        ranked = sorted(chosen, key=lambda row: (-prior[row], row))[: self.config.candidates]
+        ranked = sorted(chosen, key=lambda row: (-prior[row], row))[:most]
         return [Candidate(item=ids[row], evidence=chosen[row]) for row in ranked]
 
     def _taste(self, visitor: Visitor, moment: Moment) -> dict[str, Floats]:

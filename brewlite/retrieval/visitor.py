@@ -75,7 +75,7 @@ def meet(query: Query, moment: Moment, stored: User | None) -> Visitor:
     return Visitor(
         user=query.user,
         profile=query.profile if query.profile is not None else stored_profile,
-        words=_joined(interests, query.instructions),
+        words=_joined(query.instructions, interests),
         wish=parted.wanted,
         unwanted=parted.unwanted,
         interests=interests.strip(),

@@ -133,6 +133,8 @@ class _Feed:
         parent = self._path[-1].rpartition(" ")[2] if self._path else ""
         if local in ("category", "subject", "tag"):
             self._entry.setdefault("tags", []).append(text)
+        elif not parent and local == "comments" and not text.isdecimal():
+            self._entry.setdefault("comments_url", text)  # RSS's own; slash:comments is their number
         elif not parent:
             self._entry.setdefault(_COLUMNS.get(local, local), text)
         elif parent == "author" and local == "name":

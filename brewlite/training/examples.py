@@ -14,7 +14,7 @@ from itertools import islice
 import numpy as np
 from msgspec import Struct, structs
 
-from brewlite.evaluation.log import from_micros, to_micros
+from brewlite.evaluation.log import to_micros
 from brewlite.evaluation.suite.case import Case
 from brewlite.evaluation.suite.preference import Part, matched_cases
 from brewlite.evaluation.suite.site import BenchSite
@@ -140,7 +140,7 @@ def _example(
     """``case`` as a prompt, its labels, what encoder and first stage say; ``rng`` None: the plain dress."""
     builder = wardrobe.plain if rng is None else wardrobe.builder(rng)
     # Its weights are of the same part of the log; they are so few that they know it no better than any other.
-    weighed = site.learned(from_micros(site.validation_cut)).weigh(case.query, use_model=False)
+    weighed = site.in_hindsight.weigh(case.query, use_model=False)
     return Example(
         prompt=site.recommender.prompt(case.query, builder),
         gains=tuple(float(id_ in case.good) for id_ in case.query.candidates or ()),

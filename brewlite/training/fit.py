@@ -6,6 +6,7 @@ state. So a run that was killed and resumed ends with the same bits as one that 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import os
@@ -15,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from msgspec import Struct
+from msgspec import Struct, structs
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
@@ -149,6 +150,10 @@ class Fitting:
         self._learned = {name: p for name, p in student.decoder.named_parameters() if p.requires_grad}
         # Steps of 1e-3 of a weight are lost in 16 bits: the optimizer moves copies of 32.
         self._masters = [p.detach().float().requires_grad_() for p in self._learned.values()]
+        digest = hashlib.blake2b(digest_size=8)
+        for master in self._masters:
+            digest.update(master.detach().numpy().tobytes())
+        self._start = digest.hexdigest()
         keep_freed_memory()
         self._optimizer = torch.optim.AdamW(
             self._masters, lr=config.learning_rate, weight_decay=config.weight_decay, foreach=False
@@ -303,11 +308,10 @@ class Fitting:
         ]
 
     def _identity(self) -> list[object]:
-        """What two states of one run have in common."""
-        config = self.config
+        """What two states of one run have in common: how it is done, from what, and what it began with."""
+        how = {name: value for name, value in structs.asdict(self.config).items() if name != "save_seconds"}
         tokens = sum(e.tokens for e in self.examples)
-        lists = [len(self.examples), tokens, len(self.held_out)]
-        return [config.seed, config.step_tokens, config.steps, *lists, config.average > 0]
+        return [how, len(self.examples), tokens, len(self.held_out), self._start]
 
     def _batch(self, step: int) -> list[int]:
         """Which examples the step learns from: those of its epoch in a drawn order, until the tokens are full."""

@@ -63,9 +63,8 @@ class OwnSite(BenchSite):
     """A site as the suite reads one: its log up to a moment, cut where the later part begins."""
 
     def __init__(self, recommender: Recommender, until: int | None = None) -> None:
-        super().__init__(
-            DataSet(name="the site", kind="site", adapter=recommender.adapter.name, items=""), recommender, ""
-        )
+        data = DataSet(name="the site", kind="site", adapter=recommender.adapter.name, items="", events="its own")
+        super().__init__(data, recommender, "")
         self._until = until
 
     @cached_property
@@ -161,6 +160,10 @@ class _Run:
         del student, fitting  # the next model needs their memory
         new = self._judge(str(candidate), cases, "the new ranker")
         decided = self._decided(old, new, len(examples), history)
+        if decided.promoted and self.versions.pointer != decided.replaced:
+            # A rollback says that what this run began from is not wanted: nor is what came of it.
+            verdict = "better, but another ranker was put in use meanwhile: that one stays"
+            decided = structs.replace(decided, promoted=False, verdict=verdict)
         self.versions.keep(candidate, decided)
         return decided
 

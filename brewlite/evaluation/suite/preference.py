@@ -54,6 +54,8 @@ def matched_cases(
         task: asked instead of the adapter's first.
         where: facet -> (least, below): only cases within.
     """
+    if count < 1:
+        return []
     log = site.log if log is None else log
     first_touch = site.first_touch
     made = []

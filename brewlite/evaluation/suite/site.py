@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 
 import numpy as np
@@ -121,6 +121,18 @@ class BenchSite:
         After the cut: all before it. In the validation part: all before that. Earlier, and without a log: nothing.
         """
         return self._weighing(self.learned_until(at))
+
+    @cached_property
+    def in_hindsight(self) -> Recommender:
+        """The recommender that weighs every moment by what the log has taught before the validation part.
+
+        For what is taught beside the first stage: it will stand beside one that has learned, not one of that day.
+        """
+        at = from_micros(self.validation_cut)
+        learned = learn_blend(self.recommender, before=at) if self.learned_until(at) else None
+        if learned is None:
+            return self.recommender
+        return self.recommender.with_blend(structs.replace(learned, until=datetime.min.replace(tzinfo=UTC)))
 
     def asked_with(self, prompt: PromptConfig | None, at: datetime | None = None) -> Recommender:
         """That of :meth:`learned`, or one over the same store and models that writes its prompts as ``prompt`` says."""

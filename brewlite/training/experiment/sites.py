@@ -73,7 +73,8 @@ def own_site(where: str, encoder: str | None = "default") -> BenchSite:
     recommender = Recommender.open(where, ranker=None, encoder=encoder)
     name = Path(where.rpartition("/")[2]).stem
     adapter = recommender.adapter
-    return BenchSite(DataSet(name=name, kind=adapter.noun, adapter=adapter.name, items=""), recommender, "")
+    data = DataSet(name=name, kind=adapter.noun, adapter=adapter.name, items="", events="its own")
+    return BenchSite(data, recommender, "")
 
 
 def content(site: BenchSite) -> str:
