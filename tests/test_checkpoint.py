@@ -85,6 +85,9 @@ def test_the_structure_is_cut_before_the_differences_are_merged(base: Path, mani
     torch.manual_seed(3)
     tensors = {name: 0.2 * torch.randn_like(tensor) for name, tensor in lora_state(student.decoder).items()}
     save_checkpoint(tmp_path / "taught", started, tensors)
+    (tmp_path / "taught" / "version.json").write_text("{}")
+    save_checkpoint(tmp_path / "taught", started, tensors)
+    assert (tmp_path / "taught" / "version.json").read_text() == "{}", "what else lies in the folder stays"
     model, _, _ = load_decoder(tmp_path / "taught", torch.float32)
     assert model.config.num_hidden_layers == 2
     assert np.abs(log_odds(tmp_path / "cut") - log_odds(tmp_path / "taught")).max() > 0.1

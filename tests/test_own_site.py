@@ -19,18 +19,18 @@ from tiny_llama import tiny_base, words_of
 
 from brewlite.cli import main
 from brewlite.errors import BadRecord, BadSettings
-from brewlite.evaluation.log import DAY, catalog_of, event_log, to_micros
+from brewlite.evaluation.log import DAY, catalog_of, event_log, from_micros, to_micros
 from brewlite.evaluation.splits import moment_of
 from brewlite.ranker import load_ranker
 from brewlite.ranker.checkpoint import LoraShape, Manifest, is_checkpoint, save_checkpoint
 from brewlite.recommender import Recommender, RecommenderConfig
 from brewlite.recommender.opening import learned_ranker, models_folder
-from brewlite.records import Event, Item
+from brewlite.records import Event, Item, Query
 from brewlite.store import Store
 from brewlite.training.answers import Answered
 from brewlite.training.choices import nearest
 from brewlite.training.lora import LoraConfig, lora_state
-from brewlite.training.own_site import learn
+from brewlite.training.own_site import OwnSite, learn
 from brewlite.training.plan import OwnSiteConfig
 from brewlite.training.promotion import compare, verdict, wins
 from brewlite.training.start import student_from
@@ -123,6 +123,16 @@ def test_a_database_moves_with_its_models(taught: tuple[Path, Version], tmp_path
     shutil.copytree(taught[0], tmp_path / "moved")
     with Recommender.open(tmp_path / "moved" / "site.db", encoder=None) as site:
         assert site.model_name == str(tmp_path / "moved" / "site.db.models" / "0001")
+
+
+def test_lists_stand_beside_what_the_log_has_taught(taught: tuple[Path, Version]):
+    with Recommender.open(taught[0] / "site.db", ranker=None, encoder=None) as site:
+        own = OwnSite(site)
+        weighing = own.in_hindsight.weigh
+        assert weighing is not site.weigh
+        early = Query(at=from_micros(int(own.log.at[len(own.log.at) // 2])), candidates=tuple(own.log.catalog.ids[:8]))
+        assert not np.allclose(weighing(early, use_model=False).prior, site.weigh(early, use_model=False).prior)
+        assert own.learned(from_micros(own.cut)) is not site
 
 
 def test_what_is_worse_is_refused(taught: tuple[Path, Version], start: Path, tmp_path: Path):

@@ -85,6 +85,10 @@ def test_an_example_of_the_log_says_what_the_first_stage_gives(jobs: BenchSite):
     assert np.mean(chosen) > 0.55, "it puts what was chosen above the middle of the list"
 
 
+def test_none_asked_for_are_none(jobs: BenchSite):
+    assert matched_cases(jobs, 0, part="train") == []
+
+
 def test_most_examples_of_the_log_have_a_history(jobs: BenchSite):
     """A list without one teaches only which items are liked."""
     tokenizer = WordTokenizer()
