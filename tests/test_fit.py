@@ -167,6 +167,12 @@ def test_the_state_of_another_run_is_refused(tmp_path: Path):
         Fitting(student(), [], FitConfig(), tmp_path / "none")
 
 
+def test_a_run_that_comes_apart_says_so(tmp_path: Path):
+    config = FitConfig(steps=40, learning_rate=1e30, warmup=0, weight_decay=0.0)
+    with pytest.raises(BadSettings, match=r"not a number at step \d+: lower the learning rate"):
+        Fitting(student(), examples(20, seed=1), config, tmp_path).run()
+
+
 def test_an_example_must_teach_something():
     prompt = RankingPrompt(prefix=(1,), candidates=((2,), (3,)))
     for wrong in ({}, {"gains": (1.0,)}, {"gains": (0.0, 0.0)}, {"teacher": (1.0, 2.0, 3.0)}):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 
@@ -54,6 +55,9 @@ class BrewliteGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command; a mistake of the user's ends with exit code 2 and one clear line."""
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):  # a terminal without UTF-8 shows a question mark, and the rest
+                stream.reconfigure(errors="replace")
         try:
             return super().invoke(ctx)
         except BrewliteError as error:

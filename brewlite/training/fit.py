@@ -236,6 +236,10 @@ class Fitting:
         log_odds = self.student.log_odds([example.prompt for example in batch])
         losses = [self._loss(odds, example) for odds, example in zip(log_odds, batch, strict=True)]
         loss = torch.stack(losses).mean()
+        if not math.isfinite(float(loss.detach())):
+            raise BadSettings(
+                f"the loss is not a number at step {self.step + 1}: lower the learning rate, and empty {self.folder}"
+            )
         torch.autograd.backward(loss)
         for master, parameter in zip(self._masters, self._learned.values(), strict=True):
             master.grad = None if parameter.grad is None else parameter.grad.float()

@@ -140,6 +140,8 @@ class OneAtATime:
     def __init__(self, ranker: Ranker) -> None:
         self.ranker = ranker.ranker if isinstance(ranker, KeptScores) else ranker
         self.name = f"{ranker.name}-one-at-a-time"
+        self.model: Any = getattr(self.ranker, "model", None)  # kept scores are told apart by it and its type
+        self.dtype: Any = getattr(self.ranker, "dtype", "")
 
     @property
     def tokenizer(self) -> Tokenizer:
