@@ -14,6 +14,7 @@ from numbers import Integral
 from msgspec import structs
 
 from brewlite.adapter import Field
+from brewlite.adapter.dates import parse_date
 from brewlite.adapter.values import declared_name, parse_tags
 from brewlite.errors import BadRecord
 from brewlite.records import Event, FieldValue, Item, Query, User, as_utc, require_id
@@ -158,4 +159,16 @@ def _misfit(field: Field, value: FieldValue) -> str | None:
         return None if isinstance(value, bool) else "true or false"
     if field.type == "tags":
         return None if isinstance(value, list) else "tags are a list of texts"
-    return None if isinstance(value, str) else f"{field.type} is a text"
+    if not isinstance(value, str):
+        return f"{field.type} is a text"
+    if field.type == "date" and not _is_date(value):
+        return "not a date: write it as 2026-05-01"
+    return None
+
+
+def _is_date(text: str) -> bool:
+    try:
+        parse_date(text)
+    except ValueError:
+        return False
+    return True

@@ -795,3 +795,15 @@ def test_objects_in_a_cell_say_their_address_and_their_text():
     steps = [{"@type": "HowToStep", "text": "Chop."}, {"@type": "HowToStep", "text": "Fry."}]
     item = adapter.to_item({"id": 1, "title": "Onions", "image": image, "text": steps})
     assert (item.image, item.text) == ("https://a.example/1.jpg", "Chop., Fry.")
+
+
+@pytest.mark.parametrize(
+    ("cell", "tags"),
+    [
+        ("Arts &amp; Crafts, Kids", ["Arts & Crafts", "Kids"]),
+        ("<ul><li>Wifi</li>\n<li>Pool</li></ul>", ["Wifi", "Pool"]),
+        ("<river><quiet>", ["river", "quiet"]),
+    ],
+)
+def test_tags_as_a_shop_or_a_page_writes_them(cell: str, tags: list[str]):
+    assert parse_tags(cell, Field(name="tags", type="tags")) == tags

@@ -340,3 +340,9 @@ def test_without_a_list_what_the_first_stage_proposes_is_weighed(site: Recommend
     assert weighed.scores is not None
     best = [weighed.ids[place] for place in np.argsort(-weighed.blended.score, kind="stable")]
     assert best == site.order(query).ids[: len(best)]
+
+
+def test_a_day_that_is_none_is_refused(site: Recommender):
+    site.put_items([structs.replace(home(1), fields={"available": "2026-05-01"})])
+    with pytest.raises(BadRecord, match="not a date"):
+        site.put_items([structs.replace(home(1), fields={"available": "tomorrow"})])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -143,8 +144,11 @@ def split_tags(text: str) -> list[str]:
             return [part.strip(" '\"") for part in text[1:-1].split(",")]
     if text.startswith("{") and text.endswith("}"):
         return [quoted or bare.strip() for quoted, bare in _BRACED.findall(text[1:-1])]
+    if "</" in text:  # a list in HTML: what its elements say
+        return [part.strip() for part in _ANGLED.split(text)[::2]]
     if text.startswith("<") and text.endswith(">"):
         return _ANGLED.findall(text)
+    text = html.unescape(text)  # before it is parted: "Arts &amp; Crafts" has no semicolon of its own
     mark = next((mark for mark in "|;" if mark in text), ",")
     return text.split(mark)
 
