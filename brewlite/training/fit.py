@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from msgspec import Struct, structs
+from msgspec import Struct
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
@@ -313,7 +313,7 @@ class Fitting:
 
     def _identity(self) -> list[object]:
         """What two states of one run have in common: how it is done, from what, and what it began with."""
-        how = {name: value for name, value in structs.asdict(self.config).items() if name != "save_seconds"}
+        how = {name: getattr(self.config, name) for name in FitConfig.__struct_fields__ if name != "save_seconds"}
         tokens = sum(e.tokens for e in self.examples)
         return [how, len(self.examples), tokens, len(self.held_out), self._start]
 
