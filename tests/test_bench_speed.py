@@ -20,7 +20,8 @@ SMALL = SpeedConfig(prefix_tokens=40, candidate_tokens=6, candidates=(2, 21, 101
 def report():
     told: list[str] = []
     report = measure_speed(small_ranker("llama"), np.random.default_rng(0), SMALL, told.append)
-    assert told[0] == "shared prefix, 2 candidates"
+    assert told[0] == "memory, 2 candidates"
+    assert told[-1] == "101 candidates"
     return report
 
 

@@ -13,6 +13,7 @@ import brewlite
 PACKAGE = Path(brewlite.__file__).parent
 ROOMS = [
     "errors",
+    "memory",
     "records",
     "weights",
     "adapter",

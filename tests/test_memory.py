@@ -1,4 +1,4 @@
-"""Freed memory stays with the process while it trains."""
+"""Freed memory stays with the process while it ranks and trains."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from brewlite.training.memory import keep_freed_memory
+from brewlite.memory import keep_freed_memory
 
 PROGRAM = """
 import ctypes, resource, sys
@@ -17,9 +17,9 @@ import torch
 torch.set_num_threads(1)
 # glibc's own first setting, held: else it learns from what is freed, and the heap's layout decides.
 assert ctypes.CDLL(None).mallopt(-3, 128 * 1024) == 1
-from brewlite.training.memory import keep_freed_memory
+from brewlite.memory import keep_freed_memory
 if sys.argv[1] == "keep":
-    assert keep_freed_memory()
+    assert keep_freed_memory(2048)
 def faults():
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
 def use():
@@ -46,4 +46,4 @@ def test_what_was_freed_is_used_again():
 
 
 def test_it_says_whether_the_allocator_knows_how():
-    assert keep_freed_memory() is (platform.libc_ver()[0] == "glibc")
+    assert keep_freed_memory(2048) is (platform.libc_ver()[0] == "glibc")

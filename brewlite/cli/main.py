@@ -10,6 +10,7 @@ import sys
 import click
 
 from brewlite.errors import BrewliteError, UserError
+from brewlite.memory import keep_freed_memory
 
 # Threads of the model that wait spin for some microseconds and then sleep. On a server that shares its cores with a
 # site and its database, spinning on made a request four times as long; not to spin at all costs a short request on idle
@@ -55,6 +56,7 @@ class BrewliteGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command; a mistake of the user's ends with exit code 2 and one clear line."""
+        keep_freed_memory(256)
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):  # a terminal without UTF-8 shows a question mark, and the rest
                 stream.reconfigure(errors="replace")

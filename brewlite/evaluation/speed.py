@@ -1,7 +1,7 @@
 """How fast a ranker is on this machine, beside the obvious ways to the same scores.
 
-Prompts are random token ids: the time does not depend on what they say. Every repetition has a new prefix, so
-that nothing is reused, except where reuse is what is timed.
+Prompts are random token ids: the time does not depend on what they say. Every round has a new prefix, so that
+nothing is reused, except where reuse is what is timed.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import platform
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,8 +39,8 @@ class SpeedConfig(Struct, frozen=True, kw_only=True):
     candidate_tokens: int = 24
     candidates: tuple[int, ...] = (20, 100, 500)
     repetitions: int = 5
-    cell_seconds: float = 12.0
-    """No new repetition of one way at one size is begun after this long."""
+    size_seconds: float = 40.0
+    """No new round of the ways at one size is begun after this long."""
 
 
 class WayTimes(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -51,6 +51,19 @@ class WayTimes(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The same with the prefix kept from an earlier request."""
     dense_mask: float | UnsetType = UNSET
     one_at_a_time: float | UnsetType = UNSET
+
+
+class Rounds(Struct, frozen=True, kw_only=True):
+    """What the rounds at one size measured."""
+
+    seconds: dict[str, list[float]]
+    """By way, one of each round."""
+    gemms: list[float]
+    """GFLOP/s of the matrix product, by round."""
+
+    def medians(self) -> WayTimes:
+        """The median of each way."""
+        return WayTimes(**{way: round(statistics.median(times), 4) for way, times in self.seconds.items()})
 
 
 class SpeedReport(Struct, frozen=True, kw_only=True):
@@ -70,9 +83,9 @@ class SpeedReport(Struct, frozen=True, kw_only=True):
     peak_size: int
     """Candidates at that best size."""
     gemm_gflops: float
-    """Median of a square matrix product of 2,048 in the same dtype, measured between the passes."""
+    """Median of a square matrix product of 2,048 in the same dtype, measured in each round."""
     peak_rss_mb: dict[str, float]
-    """Most memory the process held up to and with the shared-prefix passes of each size; empty where unknown."""
+    """Most memory the process held up to and with a shared-prefix pass of each size; empty where unknown."""
     candidates: dict[str, WayTimes]
 
 
@@ -82,7 +95,7 @@ def measure_speed(
     config: SpeedConfig | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> SpeedReport:
-    """Time shared-prefix scoring at each size, then the slow ways as far as they are bearable.
+    """Time the ways to score, in rounds of one pass of each: what else the machine does meanwhile falls on them all.
 
     Args:
         ranker: its cache is used, and left with the benchmark's prefixes.
@@ -92,30 +105,21 @@ def measure_speed(
     """
     import torch
 
-    from brewlite.ranker.reference import dense_mask, one_at_a_time
-
     config = config or SpeedConfig()
     tell = progress or _silent
     sizes = sorted(config.candidates)
-    gemms: list[float] = []
-    cold, kept, memory = {}, {}, {}
-    ranker.score(_prompt(ranker, rng, config, sizes[0]))  # the first pass of all sets kernels up
-    for size in sizes:
-        tell(f"shared prefix, {size} candidates")
-        gemms += _gemm_rates(ranker)
-        prompts = [_prompt(ranker, rng, config, size) for _ in range(config.repetitions)]
-        cold[size] = _median_seconds(ranker.score, prompts, config)
-        ranker.score(prompts[0])
-        kept[size] = _median_seconds(ranker.score, [prompts[0]] * config.repetitions, config)
+    memory = {}
+    for size in sizes:  # before the slow ways, whose memory is not in question; it sets kernels up as well
+        tell(f"memory, {size} candidates")
+        ranker.score(_prompt(ranker, rng, config, size))
         memory[size] = _peak_rss_mb()
-    slow: dict[int, dict[str, float]] = {size: {} for size in sizes}
-    for way, limit in ((dense_mask, DENSE_MASK_LIMIT), (one_at_a_time, ONE_AT_A_TIME_LIMIT)):
-        for size in (size for size in sizes if size <= limit):
-            tell(f"{way.__name__.replace('_', ' ')}, {size} candidates")
-            prompts = [_prompt(ranker, rng, config, size) for _ in range(config.repetitions)]
-            slow[size][way.__name__] = _median_seconds(partial(way, ranker), prompts, config)
-    gemm = statistics.median(gemms)
-    rates = {size: operations(ranker, config, size) / cold[size] / 1e9 for size in sizes}
+    rounds = {}
+    for size in sizes:
+        tell(f"{size} candidates")
+        rounds[size] = _rounds(ranker, rng, config, size)
+    gemm = statistics.median(rate for found in rounds.values() for rate in found.gemms)
+    times = {size: found.medians() for size, found in rounds.items()}
+    rates = {size: operations(ranker, config, size) / times[size].shared_prefix / 1e9 for size in sizes}
     best = max(sizes, key=rates.__getitem__)
     return SpeedReport(
         machine=machine_name(),
@@ -125,14 +129,12 @@ def measure_speed(
         dtype=str(ranker.dtype).removeprefix("torch."),
         prefix_tokens=config.prefix_tokens,
         candidate_tokens=config.candidate_tokens,
-        tokens_per_s=round((config.prefix_tokens + best * config.candidate_tokens) / cold[best], 1),
+        tokens_per_s=round((config.prefix_tokens + best * config.candidate_tokens) / times[best].shared_prefix, 1),
         peak_fraction=round(rates[best] / gemm, 3),
         peak_size=best,
         gemm_gflops=round(gemm, 1),
         peak_rss_mb={str(size): rss for size, rss in memory.items() if rss is not None},
-        candidates={
-            str(size): WayTimes(shared_prefix=cold[size], kept_prefix=kept[size], **slow[size]) for size in sizes
-        },
+        candidates={str(size): found for size, found in times.items()},
     )
 
 
@@ -165,22 +167,34 @@ def _cut(ids: list[int], length: int) -> Iterator[tuple[int, ...]]:
         yield tuple(ids[start : start + length])
 
 
-def _median_seconds(
-    way: Callable[[RankingPrompt], object], prompts: Sequence[RankingPrompt], config: SpeedConfig
-) -> float:
+def _rounds(ranker: TorchRanker, rng: np.random.Generator, config: SpeedConfig, size: int) -> Rounds:
+    from brewlite.ranker.reference import dense_mask, one_at_a_time
+
+    ways: dict[str, Callable[[RankingPrompt], object]] = {
+        "shared_prefix": ranker.score,
+        "kept_prefix": ranker.score,  # the same prompt again: its prefix is in the cache
+    }
+    if size <= DENSE_MASK_LIMIT:
+        ways["dense_mask"] = partial(dense_mask, ranker)
+    if size <= ONE_AT_A_TIME_LIMIT:
+        ways["one_at_a_time"] = partial(one_at_a_time, ranker)
+    seconds: dict[str, list[float]] = {way: [] for way in ways}
+    gemms: list[float] = []
     begin = time.perf_counter()
-    seconds: list[float] = []
-    for prompt in prompts:
-        start = time.perf_counter()
-        if seconds and start - begin > config.cell_seconds:
+    for _ in range(config.repetitions):
+        prompt = _prompt(ranker, rng, config, size)
+        for way, score in ways.items():
+            start = time.perf_counter()
+            score(prompt)
+            seconds[way].append(time.perf_counter() - start)
+        gemms.append(_gemm_rate(ranker))
+        if time.perf_counter() - begin > config.size_seconds:
             break
-        way(prompt)
-        seconds.append(time.perf_counter() - start)
-    return round(statistics.median(seconds), 4)
+    return Rounds(seconds=seconds, gemms=gemms)
 
 
-def _gemm_rates(ranker: TorchRanker, repetitions: int = 5) -> list[float]:
-    """GFLOP/s of a square matrix product in the ranker's dtype, on its device."""
+def _gemm_rate(ranker: TorchRanker, repetitions: int = 5) -> float:
+    """Median GFLOP/s of a square matrix product in the ranker's dtype, on its device."""
     import torch
 
     left, right = torch.randn(2, GEMM_SIZE, GEMM_SIZE, device=ranker.device).to(ranker.dtype)
@@ -190,7 +204,7 @@ def _gemm_rates(ranker: TorchRanker, repetitions: int = 5) -> list[float]:
         left @ right
         _wait(ranker.device)
         rates.append(2 * GEMM_SIZE**3 / (time.perf_counter() - start) / 1e9)
-    return rates[1:]
+    return statistics.median(rates[1:])
 
 
 def _silent(_: str) -> None:

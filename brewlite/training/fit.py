@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -17,15 +16,19 @@ from pathlib import Path
 import numpy as np
 import torch
 from msgspec import Struct
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from brewlite.errors import BadSettings
 from brewlite.evaluation.metrics import Places, ndcg, place
+from brewlite.memory import keep_freed_memory
 from brewlite.records import RankingPrompt
 from brewlite.training.losses import listwise, pointwise, to_chances, to_teacher
-from brewlite.training.memory import keep_freed_memory
 from brewlite.training.model import Student
+from brewlite.training.whole import put_whole, write_whole
+
+STATE = "state.json"
 
 
 class Example(Struct, frozen=True, kw_only=True):
@@ -126,7 +129,7 @@ class Fitting:
             after a step that were looked at, the student has the one of the lowest loss when the run ends.
 
     Raises:
-        BadSettings: no examples, or the saved state is that of another run.
+        BadSettings: no examples, or the saved state is that of another run, or damaged.
     """
 
     def __init__(
@@ -154,14 +157,14 @@ class Fitting:
         for master in self._masters:
             digest.update(master.detach().numpy().tobytes())
         self._start = digest.hexdigest()
-        keep_freed_memory()
+        keep_freed_memory(2048)
         self._optimizer = torch.optim.AdamW(
             self._masters, lr=config.learning_rate, weight_decay=config.weight_decay, foreach=False
         )
         if config.average:
             self._mean = {name: master.detach().clone() for name, master in self._named_masters()}
         folder.mkdir(parents=True, exist_ok=True)
-        if (folder / "state.json").exists():
+        if (folder / STATE).exists():
             self._resume()
 
     def run(
@@ -270,7 +273,8 @@ class Fitting:
         for number, state in self._optimizer.state_dict()["state"].items():
             tensors |= {f"optimizer.{number}.{name}": torch.as_tensor(value) for name, value in state.items()}
         name = f"state-{self.step}.safetensors"
-        save_file(tensors, self.folder / name)
+        save_file(tensors, self.folder / f"{name}.new")
+        put_whole(self.folder / f"{name}.new", self.folder / name)
         told = {
             "step": self.step,
             "tensors": name,
@@ -278,21 +282,21 @@ class Fitting:
             "looks": [[look.step, look.loss, look.ndcg] for look in self.looks],
             "history": [[f.step, f.loss, f.slates, f.tokens, f.seconds] for f in self.history],
         }
-        fresh = self.folder / "state.json.new"
-        fresh.write_text(json.dumps(told))
-        os.replace(fresh, self.folder / "state.json")
-        for old in self.folder.glob("state-*.safetensors"):
+        write_whole(self.folder / STATE, json.dumps(told).encode())
+        for old in self.folder.glob("state-*"):
             if old.name != name:
                 old.unlink()
 
     def _resume(self) -> None:
-        told = json.loads((self.folder / "state.json").read_text())
-        if told["run"] != self._identity():
-            raise BadSettings(f"{self.folder} holds the state of another run: choose another folder, or empty it")
-        tensors = load_file(self.folder / told["tensors"])
+        try:
+            told = json.loads((self.folder / STATE).read_bytes())
+            ours, tensors = told["run"] == self._identity(), load_file(self.folder / told["tensors"])
+        except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+            mend = f"empty {self.folder}, and its run begins anew"
+            raise BadSettings(f"the state in {self.folder / STATE} cannot be read ({error}): {mend}") from error
         weights = _below("weight.", tensors)
-        if weights.keys() != self._learned.keys():
-            raise BadSettings(f"{self.folder} holds the weights of another model: choose another folder, or empty it")
+        if not ours or weights.keys() != self._learned.keys():
+            raise BadSettings(f"{self.folder} holds the state of another run: choose another folder, or empty it")
         self._best = _below("best.", tensors)
         self._mean = _below("mean.", tensors)
         with torch.no_grad():
