@@ -32,6 +32,8 @@ def test_the_tasks_are_listed():
         (("--data", "nowhere", "--model", "none"), "nowhere"),
         (("--suite", "weekly"), "weekly"),
         (("--cases", "0"), "0"),
+        (("--cases", "nan", "--data", "."), "cases is nan"),
+        (("--cases", "inf", "--data", "."), "cases is inf"),
     ],
 )
 def test_a_mistake_is_named_in_one_line(args, said, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -43,11 +45,20 @@ def test_a_mistake_is_named_in_one_line(args, said, tmp_path: Path, monkeypatch:
     assert not list(tmp_path.iterdir()), "nothing is written"
 
 
-def test_a_file_in_the_reports_place_is_named(tmp_path: Path):
-    (tmp_path / "out").write_text("")
-    told = run("--report", str(tmp_path / "out"))
+@pytest.mark.parametrize(
+    ("command", "where"),
+    [
+        (("quality", "--report"), "file"),
+        (("quality", "--report"), "file/out"),
+        (("sites", "--out"), "file/out"),
+        (("study", "history-policy", "--out"), "file/out"),
+    ],
+)
+def test_a_folder_that_cannot_be_made_is_named_before_the_work(command: tuple[str, ...], where: str, tmp_path: Path):
+    (tmp_path / "file").write_text("")
+    told = CliRunner().invoke(main, ["bench", *command, str(tmp_path / where), "--data", "nowhere"])
     assert told.exit_code == 2
-    assert "is a file" in told.output
+    assert f"{command[-1]} {tmp_path / where}: {tmp_path / 'file'} is a file" in told.output
 
 
 @pytest.mark.slow

@@ -198,6 +198,16 @@ def told(ours: float, theirs: float, absolute: tuple[float, float], relative: tu
     return sentence(difference, "brewlite", "newest first", figures)
 
 
+def test_a_catalog_of_one_item_is_told_in_one_line(tmp_path: Path):
+    """Also with enough choices for every method to be fitted."""
+    saves = [Event(user=f"v{n}", item="h", action="save", at=START + timedelta(days=n + 1)) for n in range(200)]
+    with Recommender.open(tmp_path / "site.db", "realestate", ranker=None, encoder=None) as site:
+        site.put_items([Item(id="h", kind="listing", title="the only home", created=START)])
+        site.record(*saves)
+        with pytest.raises(BadRecord, match="no moment had a second item to choose from; import more items"):
+            evaluate(site, EvaluationConfig(use_model=False))
+
+
 def test_the_verdict_in_words():
     assert told(0.22, 0.25, (-0.05, -0.01), (-0.19, -0.04)) == (
         "On visitors with 1-5 events brewlite finds 12% fewer than newest first: 22 of 100 against 25 "
@@ -296,6 +306,17 @@ def test_brewlite_is_blind_to_the_future(tmp_path: Path, encoder: Any):
             orders.append([scorer.scores(moment).tolist() for scorer in scorers for moment in asked])
     assert orders[0] == orders[1]
     assert orders[0][0] != orders[0][1]  # moments do differ
+
+
+def test_what_a_visitor_has_touched_takes_no_place_among_the_proposed(homes: Recommender):
+    """It is no candidate, though the site would show what was only saved again."""
+    log, _ = read_log(homes.store, homes.adapter)
+    users = np.flatnonzero(np.bincount(log.users) > 3)[:5]
+    for user in users.tolist():
+        moment = moment_of(log, user, to_micros(NOW))
+        scores = Brewlite(homes, use_model=False).fit(log).scores(moment)
+        assert np.isneginf(scores[moment.seen]).all()
+        assert np.isfinite(scores).sum() == len(log.catalog) - len(np.unique(moment.seen))
 
 
 def test_nothing_is_written(homes: Recommender):

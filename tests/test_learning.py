@@ -133,9 +133,12 @@ def test_a_blend_of_another_version_is_passed_over(lively: Recommender):
 
 def test_evaluation_does_not_use_what_was_learned_from_its_own_cases(lively: Recommender):
     config = EvaluationConfig(cases=40, methods=("brewlite-no-model",), use_model=False)
-    plain = evaluate(lively, config).figures
+    shipped = evaluate(lively, config).figures
     learned = learn_blend(lively, config=QUICK)
     assert learned is not None
+    lively.keep_blend(learned)
+    plain = evaluate(lively, config).figures
+    assert plain != shipped, "a site that serves the shipped weights is replayed with these"
     lively.keep_blend(absurd(learned))
     assert evaluate(lively, config).figures == plain
 

@@ -24,6 +24,7 @@ from brewlite import Event, Query, Recommender
 from brewlite.cli.study import SITES, show, study
 from brewlite.errors import BadRecord, BadSettings, UnknownName
 from brewlite.evaluation.log import to_micros
+from brewlite.evaluation.statistics import Estimate
 from brewlite.evaluation.suite.case import Case
 from brewlite.evaluation.suite.datasets import DATA, open_site
 from brewlite.evaluation.suite.kept import KeptScores
@@ -336,6 +337,18 @@ def test_a_timing_is_of_what_was_asked(sites_of, tmp_path: Path):
     assert timings(10, 15) == 6
 
 
+def test_a_model_that_was_changed_is_timed_anew(sites_of, tmp_path: Path):
+    class Changed(FakeRanker):
+        """The same name, another model."""
+
+    kept, chosen = tmp_path / "times.jsonl", find_study("history-policy")
+    lines = []
+    for ranker in (FakeRanker(), Changed(), FakeRanker()):
+        run_study(chosen, ["fake"], lambda _, ranker=ranker: sites_of(ranker), FEW, kept)
+        lines.append(len(kept.read_bytes().splitlines()))
+    assert lines == [lines[0], 2 * lines[0], 2 * lines[0]]
+
+
 def test_an_interrupt_before_the_first_case_says_so(sites_of):
     with pytest.raises(BadRecord, match="no case was finished"):
         run_study(find_study("history-tokens"), ["fake"], lambda _: sites_of(CountingRanker(patience=0)), FEW)
@@ -378,6 +391,25 @@ def test_the_files_are_whole_and_need_no_network(report: StudyReport, tmp_path: 
     assert "src=" not in html
     with pytest.raises(BadSettings, match="choose a folder"):
         write_study(report, paths[".json"])
+
+
+def with_first(report: StudyReport, estimate: Estimate) -> StudyReport:
+    """``report`` with another first figure."""
+    first, *others = report.figures
+    figures = {**first.figures, report.metric: estimate}
+    return structs.replace(report, figures=(structs.replace(first, figures=figures), *others))
+
+
+def test_a_value_outside_of_its_interval_is_drawn(report: StudyReport):
+    for value in (0.1, 0.9):
+        assert pictures(with_first(report, Estimate(value=value, low=0.2, high=0.8)))
+
+
+def test_the_figures_are_kept_where_the_picture_fails(report: StudyReport, tmp_path: Path):
+    odd = structs.replace(report, metric="a metric that has no label")
+    with pytest.raises(KeyError):
+        write_study(odd, tmp_path)
+    assert msgspec.json.decode((tmp_path / "study-history-policy.json").read_bytes(), type=StudyReport) == odd
 
 
 def test_the_same_report_gives_the_same_plot(report: StudyReport):

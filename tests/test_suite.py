@@ -16,12 +16,14 @@ from conftest import HashEncoder
 from made_up_data import write_coffee
 from msgspec import structs
 
+from brewlite.cli.quality import quality
 from brewlite.errors import BadSettings, UnknownName
+from brewlite.evaluation.baselines import Rule, newest
 from brewlite.evaluation.log import from_micros, to_micros
 from brewlite.evaluation.suite.datasets import DATA, find_data, open_site
 from brewlite.evaluation.suite.derived import parse_name
 from brewlite.evaluation.suite.kept import KeptScores
-from brewlite.evaluation.suite.methods import Ours
+from brewlite.evaluation.suite.methods import Classic, Ours, moment_for
 from brewlite.evaluation.suite.preference import full_cases, log_of_actions, matched_cases
 from brewlite.evaluation.suite.registry import MAKERS, METRICS, TASKS, chosen
 from brewlite.evaluation.suite.report import SuiteReport
@@ -58,8 +60,9 @@ def run(data: Path, cache: Path, seed: int = 0, ranker: FakeRanker | None = None
 # The registry
 
 
-def test_there_are_more_than_fifty_tasks_and_each_is_whole():
-    assert len(TASKS) > 50
+def test_there_are_as_many_tasks_as_is_said_and_each_is_whole():
+    assert len(TASKS) > 120
+    assert "more than 120 " in quality.help
     assert len({task.name for task in TASKS}) == len(TASKS)
     known = {data.name for data in DATA}
     for task in TASKS:
@@ -179,6 +182,44 @@ def gzip_writer(path: Path):
     return gzip.open(path, "wt", encoding="utf-8")
 
 
+def test_every_method_answers_over_the_same_whole_catalog(coffee: BenchSite):
+    """Also what the visitor has commented on is no candidate, though the site would show it again."""
+    baseline = Classic("newest", "newest", False)
+    baseline.add(coffee.name, Rule("newest", "newest", newest))
+    task = next(task for task in TASKS if task.name == "all/full")
+    touched = 0
+    for case in MAKERS["full"](task, coffee, 30, np.random.default_rng(0)):
+        expected = baseline.answer(case.query, coffee).ids
+        touched += len(case.query.exclude)
+        assert case.good[0] in expected
+        assert not set(case.query.exclude) & set(expected)
+        for part in ("all", "first"):
+            answer = Ours(part, part, part).answer(case.query, coffee)
+            assert answer.ids == expected
+            order = coffee.learned(case.query.at).order(case.query, use_model=part == "all").ids
+            assert [answer.ids[place] for place in np.argsort(-answer.scores)] == order
+    assert touched > 30
+
+
+def test_what_the_site_would_not_show_stands_behind(coffee: BenchSite):
+    case = next(case for case in full_cases(coffee, 5) if case.facets["history"] == 0)
+    hidden = coffee.learned(case.query.at).order(case.query).ids[:3]
+    query = structs.replace(case.query, exclude=tuple(hidden))
+    answer = Ours("first", "first", "first").answer(query, coffee)
+    assert set(answer.ids) >= set(hidden)
+    assert {id_ for id_, score in zip(answer.ids, answer.scores, strict=True) if score == -np.inf} == set(hidden)
+
+
+def test_a_history_that_comes_with_the_query_does_not_hide_who_asks(coffee: BenchSite):
+    """brewlite reads what such a visitor had stored, so baselines may."""
+    case = next(case for case in full_cases(coffee, 9) if case.facets["history"] > 0)
+    hidden = moment_for(structs.replace(case.query, history=()), coffee)
+    assert coffee.log.user_ids[hidden.user] == case.query.user
+    assert not hidden.history.size
+    assert not hidden.seen.size
+    assert moment_for(structs.replace(case.query, user=None, history=()), coffee).user == -1
+
+
 # Kept scores
 
 
@@ -246,6 +287,21 @@ def test_the_same_seed_gives_the_same_figures_and_another_seed_others(data: Path
     assert one.worst == two.worst
     other = run(data, tmp_path / "a", seed=1)
     assert [result.figures for result in other.results] != [result.figures for result in one.results]
+
+
+def test_a_worst_case_is_shown_with_the_question_of_its_own_task(data: Path, cache: Path):
+    """The cases of both tasks are of the same visitors and moments, so of the same keys."""
+    matched = next(task for task in TASKS if task.name == "stackexchange_coffee/matched")
+    question = "Will this visitor say something at all?"
+    options = {"action": "comment", "question": question, "judge": "Judge it.", "candidates": 50}
+    other = structs.replace(matched, name="other", maker="asked otherwise", options=options)
+    tasks = [structs.replace(task, quick=200) for task in (matched, other)]
+    config = SuiteConfig(baselines=False)
+    report = Suite(tasks, data, cache, FakeRanker(), config, encoder=HashEncoder()).run()
+    keys = [{case.key for case in result.cases} for result in report.results]
+    assert {worst.key for worst in report.worst if worst.task == matched.name} & keys[0] & keys[1]
+    for worst in report.worst:
+        assert (question in worst.prompt) == (worst.task == "other"), worst.task
 
 
 def test_a_suite_that_does_not_exist_is_refused(data: Path, cache: Path):

@@ -13,8 +13,10 @@ import pytest
 from msgspec import structs
 from suite_reports import HOSTILE, METHODS, made_report
 
+from brewlite.cli.quality import _table
 from brewlite.errors import BadSettings
 from brewlite.evaluation.statistics import Estimate
+from brewlite.evaluation.suite.judging import judge
 from brewlite.evaluation.suite.pages import Written, write_report
 from brewlite.evaluation.suite.pages.colours import DARK, LIGHT
 from brewlite.evaluation.suite.pages.page import page
@@ -23,7 +25,9 @@ from brewlite.evaluation.suite.pages.steering import heat
 from brewlite.evaluation.suite.pages.svg import _page_fonts
 from brewlite.evaluation.suite.pages.tables import families, outcomes
 from brewlite.evaluation.suite.pages.wording import clean, number, outcome, short, signed
+from brewlite.evaluation.suite.registry import METRICS as TASK_METRICS
 from brewlite.evaluation.suite.report import Bin, CaseFacts, SuiteReport, TaskResult, leading
+from brewlite.evaluation.suite.words import in_words
 
 VOID = {"meta", "input", "br", "hr", "link", "img"}
 
@@ -339,7 +343,7 @@ def test_panels_group_cases_by_their_facets_not_by_tasks(report: SuiteReport):
 def test_the_best_is_picked_in_the_sense_of_the_metric(report: SuiteReport):
     rows = {row.name: row for family in families(report) for row in family.rows}
     seconds = rows["listings/seconds"]
-    assert seconds.lower_is_better
+    assert seconds.best_is == "lower"
     assert seconds.against is not None
     assert seconds.against.outcome == "worse"
     best = [cell for cell in seconds.cells if cell and cell.best]
@@ -359,6 +363,45 @@ def test_a_method_that_answered_few_cases_is_not_the_best():
     ((family,),) = (families(structs.replace(base, results=(structs.replace(result, figures=figures),))),)
     cells = [cell for cell in family.rows[0].cells if cell]
     assert [(cell.value, cell.best, cell.cases) for cell in cells] == [("1.000", False, 1), ("0.100", True, None)]
+
+
+def test_the_page_the_terminal_and_the_words_name_the_same_best_baseline():
+    """Also where a baseline that answered a single case has the highest figure."""
+    base = made_report(cases=10)
+    values = {"brewlite": (0.5,) * 3, "newest": (0.1,) * 3, "popularity": (0.3,) * 3, "als": (1.0, None, None)}
+    result = by_hand(base.results[0], ("1", "2", "3"), values)
+    figures = {name: Estimate(value=row[0]) for name, row in values.items()}
+    compared = {name: base.results[0].compared["newest"] for name in values if name != "brewlite"}
+    task = structs.replace(result.task, name="all/matched")
+    result = structs.replace(result, task=task, figures=figures, compared=compared)
+    report = structs.replace(base, results=(result,))
+    ((family,),) = (families(report),)
+    assert family.rows[0].against.rival == "popularity"
+    row = list(_table(report, [result], "family").columns[6].cells)
+    assert row[0].startswith("popularity ")
+    said, *_ = in_words([result], {name: name for name in values}, "brewlite")
+    assert "best baseline there, popularity, 0.300" in said
+
+
+def test_the_figure_nearest_zero_is_the_best_where_the_metric_says_so():
+    base = made_report(cases=10)
+    values = {"brewlite": (-0.4,) * 3, "newest": (0.1,) * 3, "popularity": (0.3,) * 3}
+    figures = {name: Estimate(value=row[0]) for name, row in values.items()}
+    result = structs.replace(
+        by_hand(base.results[0], ("1", "2", "3"), values), figures=figures, higher_is_better=False, zero_is_best=True
+    )
+    assert result.best() == ["newest"]
+    assert structs.replace(result, zero_is_best=False).best() == ["brewlite"]
+    assert judge(result.task, TASK_METRICS["overstated"], [], {}, "brewlite", (0,)).zero_is_best
+    assert "nearest 0 is best" in page(structs.replace(base, results=(result,)))
+
+
+def test_tasks_without_a_baseline_are_not_counted_among_those_with_one():
+    base = made_report(cases=10)
+    alone = structs.replace(base.results[0], compared={"llm": base.results[0].compared["llm"]})
+    (said,) = in_words([alone, base.results[0], alone], {}, "brewlite")
+    assert said.startswith("Of 1 tasks with baselines")
+    assert in_words([alone], {}, "brewlite") == ()
 
 
 def test_steerability_by_what_is_asked_and_how(report: SuiteReport):

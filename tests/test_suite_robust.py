@@ -371,6 +371,20 @@ def test_a_derived_site_is_made_once(site: BenchSite, tmp_path: Path):
     assert not [*tmp_path.glob("*.unfinished*")]
 
 
+def test_a_site_that_differs_in_its_items_alone_is_derived_anew(tmp_path: Path):
+    """Its own database has no digest of files, and another import of the same files gives other items."""
+    plain = []
+    for name in ("one", "two"):
+        with town(tmp_path / f"{name}.db") as site:
+            if name == "two":
+                site.recommender.put_items([msgspec.structs.replace(home, text="") for home in homes()])
+            made = derived_site(site, tmp_path / "derived", "orders")
+            plain.append([item for item in made.recommender.store.items() if item.id.endswith("~plain")])
+            made.recommender.close()
+    assert [item.text != "" for items in plain for item in items[:1]] == [True, False]
+    assert len([*(tmp_path / "derived").glob("*.db")]) == 2
+
+
 # Examples
 
 

@@ -33,7 +33,9 @@ if TYPE_CHECKING:
 @click.option("--ranker", help="A model's name or folder. Default: the site's.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.option(
-    "--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the JSON document to this file too."
+    "--out",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    help="Write the JSON document to this file too.",
 )
 def evaluate(config: str | None, db: str | None, adapter: str | None, **said: Any) -> None:
     """Replay the site's log and compare brewlite with simple rules.
@@ -60,12 +62,12 @@ def evaluate(config: str | None, db: str | None, adapter: str | None, **said: An
             use_model=not said["no_model"],
         )
         report = run(site, asked, progress)
-    if out is not None:
-        _write(report, out)
     if said["as_json"]:
         print_json(report)
     else:
         _show(report)
+    if out is not None:
+        _write(report, out)
 
 
 @contextmanager

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from brewlite.cli import options
+from brewlite.cli.folders import check_folder
 from brewlite.cli.output import console, print_json, progress_bars, progress_console
-from brewlite.errors import BadSettings
 from brewlite.weights import DEFAULT_RANKER
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ WIDTH = 140
 @click.option("--list", "only_list", is_flag=True, help="Print the tasks and end.")
 @click.option("--json", "as_json", is_flag=True, help="Print the whole report as one JSON document.")
 def quality(patterns: tuple[str, ...], only_list: bool, as_json: bool, out: Path, **said: Any) -> None:
-    """Run the suite: more than 50 ranking tasks on real logs, beside baselines, with 95% intervals.
+    """Run the suite: more than 120 ranking tasks on real logs, beside baselines, with 95% intervals.
 
     quick takes under 20 minutes on two cores. full takes hours: stop it when you like, the next run goes on where it
     was, as everything that the model has said is kept.
@@ -66,8 +66,7 @@ def quality(patterns: tuple[str, ...], only_list: bool, as_json: bool, out: Path
     if only_list:
         _list(tasks, as_json)
         return
-    if out.exists() and not out.is_dir():
-        raise BadSettings(f"--report {out} is a file: give a folder")
+    check_folder("--report", out)
     report = _run(tasks, said)
     for path in write_report(report, out):
         progress_console.print(f"wrote {path}")
@@ -136,12 +135,11 @@ def _table(report: SuiteReport, results: list[TaskResult], family: str) -> Table
     table = Table(title=family, title_justify="left", box=None, pad_edge=False, header_style="dim")
     for head in ("task", "n", "metric", "brewlite", "no model", "llm", "best baseline", "random"):
         table.add_column(head, justify="right" if head in ("n", "no model", "llm", "random") else "left", no_wrap=True)
-    roles = {method.name: method.role for method in report.methods}
+    baselines = [method.name for method in report.methods if method.role == "baseline"]
+    marks = {"higher": "", "lower": " (low)", "nearest 0": " (near 0)"}
     for result in results:
-        sign = 1 if result.higher_is_better else -1
-        baselines = {n: e.value for n, e in result.figures.items() if roles[n] == "baseline"}
-        best = max(baselines, key=lambda name: sign * baselines[name], default=None)
-        metric = result.task.metric + ("" if result.higher_is_better else " (low)")
+        best = next(iter(result.best(baselines)), None)
+        metric = result.task.metric + marks[result.best_is]
         table.add_row(
             result.task.name,
             str(result.n),
@@ -173,8 +171,7 @@ def _cell(result: TaskResult, name: str, interval: bool = False) -> str:
     estimate = result.figures.get(name)
     if estimate is None:
         return ""
-    best = (max if result.higher_is_better else min)(each.value for each in result.figures.values())
-    value = f"[bold]{estimate.value:.3f}[/bold]" if estimate.value == best else f"{estimate.value:.3f}"
+    value = f"[bold]{estimate.value:.3f}[/bold]" if name in result.best() else f"{estimate.value:.3f}"
     if not interval or estimate.low is None or estimate.high is None:
         return value
     return f"{value} [dim]{estimate.low:.3f}-{estimate.high:.3f}[/dim]"

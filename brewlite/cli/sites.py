@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 
 from brewlite.cli import options
+from brewlite.cli.folders import check_folder
 from brewlite.cli.output import console, print_json, progress_bars, progress_console
 from brewlite.errors import BadSettings
 from brewlite.weights import DEFAULT_RANKER
@@ -54,19 +55,27 @@ def sites(out: Path, as_json: bool, **said: Any) -> None:
       brewlite bench sites --cases 60 --out out/
       brewlite bench sites --site jobs_views --view full --model none
     """
-    import msgspec
-
-    from brewlite.evaluation.suite.across_sites import as_markdown
-
+    check_folder("--out", out)
     report = _run(said)
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "sites.json").write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n")
-    (out / "sites.md").write_text(as_markdown(report), encoding="utf-8")
+    _write(report, out)
     progress_console.print(f"wrote {out / 'sites.json'} and sites.md")
     if as_json:
         print_json(report)
     else:
         _show(report)
+
+
+def _write(report: AcrossReport, out: Path) -> None:
+    import msgspec
+
+    from brewlite.evaluation.suite.across_sites import as_markdown
+
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "sites.json").write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n")
+        (out / "sites.md").write_text(as_markdown(report), encoding="utf-8")
+    except OSError as error:
+        raise BadSettings(f"--out {out}: {error.strerror or error}; choose a folder that can be written") from error
 
 
 def _run(said: dict[str, Any]) -> AcrossReport:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from brewlite.cli import options
+from brewlite.cli.folders import check_folder
 from brewlite.cli.output import console, print_json, progress_bars, progress_console
 from brewlite.weights import DEFAULT_RANKER
 
@@ -73,6 +74,7 @@ def study(name: str, models: tuple[str, ...], out: Path, as_json: bool, **said: 
     from brewlite.evaluation.suite.study_plots import write_study
     from brewlite.evaluation.suite.study_run import StudyConfig, run_study
 
+    check_folder("--out", out)
     chosen, data, cache = find_study(name), find_data(said["data"]), said["cache"] or bench_cache()
     need("matplotlib")  # told now, not after the model has worked for minutes
     config = StudyConfig(cases=said["cases"], seed=said["seed"])

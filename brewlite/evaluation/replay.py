@@ -73,7 +73,8 @@ class Brewlite:
     def scores(self, moment: Moment) -> Floats:
         """(I,) minus the rank."""
         user = moment.past.user_ids[moment.user] if moment.user >= 0 else None
-        query = Query(user=user, at=from_micros(moment.at))
+        touched = tuple(moment.past.catalog.ids[row] for row in np.unique(moment.seen))  # no candidates
+        query = Query(user=user, at=from_micros(moment.at), exclude=touched)
         ordering = self._recommender.order(query, use_model=self._use_model)
         self.unanswered += self._use_model and not ordering.model_candidates
         rows = [self._row[id] for id in ordering.ids if id in self._row]

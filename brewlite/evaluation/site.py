@@ -65,9 +65,10 @@ def evaluate(
     """
     config = config or EvaluationConfig()
     log, notes = read_log(recommender.store, recommender.adapter)
-    learned = learn_blend(recommender, before=from_micros(cut_time(log, config.split)), seed=config.seed)
-    # What the site weighs by may have been learned from the very events that are asked about.
-    recommender = recommender.with_blend(learned) if learned is not None else recommender
+    if recommender.learned_blend is not None:
+        # It may have learned from the very events that are asked about: what it would have learned by then is replayed.
+        learned = learn_blend(recommender, before=from_micros(cut_time(log, config.split)), seed=config.seed)
+        recommender = recommender.with_blend(learned) if learned is not None else recommender
     methods = methods_for(recommender, config, log.user_ids)
     return evaluate_log(log, methods, config, notes, progress)
 

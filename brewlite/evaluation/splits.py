@@ -66,7 +66,7 @@ class Moment(Struct, frozen=True, kw_only=True, eq=False):
     """What a method may know about a case: who, when, and the log strictly before. Not the target."""
 
     user: int
-    """-1: nobody known, or one whose history comes with the question."""
+    """-1: nobody known."""
     at: int
     """Microseconds."""
     past: EventLog

@@ -17,7 +17,7 @@ from scipy.special import expit
 
 from brewlite.evaluation.baselines.growth import Growing
 from brewlite.evaluation.baselines.neighbours import liked_matrix
-from brewlite.evaluation.baselines.rules import or_lately
+from brewlite.evaluation.baselines.rules import popularity_lately
 from brewlite.evaluation.log import EventLog, Floats, Ints
 from brewlite.evaluation.splits import Moment
 from brewlite.evaluation.suite.extra import need
@@ -170,7 +170,7 @@ class FactorScorer:
         items, model = self._models.at(moment.past)
         history = np.flatnonzero(np.isin(items, moment.history[-RECENT:]))
         if not len(history):
-            return or_lately(np.zeros(0), moment)
+            return popularity_lately(moment)
         folded = model.fold_in(history)
         scores = np.full(len(moment.past.catalog), min(0.0, float(folded.min())))
         scores[items] = folded

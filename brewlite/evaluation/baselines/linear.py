@@ -58,7 +58,7 @@ class _EaseScorer:
         self.models.kept = max(1, int(MOST_KEPT / (4.0 * max(size, 1) ** 2)))
 
     def scores(self, moment: Moment) -> Floats:
-        """(I,) ``x B``; popularity lately where the model knows none of the history."""
+        """(I,) ``x B``; by popularity lately where it is 0, as the model knows the item, or the history, not at all."""
         return or_lately(self.models.at(moment.past).scores(moment.history), moment)
 
 
@@ -74,10 +74,11 @@ class _EaseModel:
 
     def scores(self, history: Ints) -> Floats:
         known = self._row[history]
-        weights = symmetric_rows(self._inverse, known[known >= 0]) / -np.diag(self._inverse)  # (H, A)
+        known = known[known >= 0]
+        weights = symmetric_rows(self._inverse, known) / -np.diag(self._inverse)  # (H, A)
+        weights[np.arange(len(known)), known] = 0  # B's diagonal
         scores = np.zeros(len(self._row))
         scores[self.items] = weights.sum(axis=0)
-        scores[history] = 0  # B's diagonal is 0
         return scores
 
 

@@ -13,7 +13,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from brewlite.errors import BadRecord
-from brewlite.evaluation.baselines.features import Features, Interests
+from brewlite.evaluation.baselines.features import FEATURES, Features, Interests
 from brewlite.evaluation.baselines.vectors import WordVectors, aligned
 from brewlite.evaluation.log import EventLog, Floats
 from brewlite.evaluation.splits import Cases, Moment, candidates, cut_time, find_cases, moment_of, sample_cases
@@ -81,11 +81,13 @@ class Logistic:
         return f"{found} cases to fit on before the cut, fewer than {self.config.fewest_cases}"
 
     def fit(self, past: EventLog) -> LogisticScorer:
-        """A scorer fitted on ``past``."""
+        """A scorer fitted on ``past``; one that tells nothing apart where no choice had a second item beside it."""
         features = Features(aligned(past.catalog, self._ids, self._vectors), self._words, self._interests)
         rng = np.random.default_rng(self.config.seed)
         cases, _ = find_cases(past, cut_time(past, self.config.since))
         table = _table(past, sample_cases(cases, self.config.cases, rng), features, self.config.others, rng)
+        if not len(table):
+            return LogisticScorer(features, np.zeros(len(FEATURES)))
         scale = table.std(axis=(0, 1))
         scale[scale == 0] = 1.0  # a column that says nothing here gets the weight 0
         return LogisticScorer(features, _weights(table / scale, self.config) / scale)

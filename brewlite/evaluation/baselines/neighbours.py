@@ -35,7 +35,7 @@ class ItemKNN:
         return self
 
     def scores(self, moment: Moment) -> Floats:
-        """(I,) summed similarity to the history; popularity lately where nothing is similar."""
+        """(I,) summed similarity to the history; what is similar to none of it behind, by popularity lately."""
         if not moment.history.size:
             return popularity_lately(moment)
         return or_lately(self.similarity(moment), moment)

@@ -58,5 +58,13 @@ def counts(log: EventLog) -> Floats:
 
 
 def or_lately(scores: Floats, moment: Moment) -> Floats:
-    """``scores``, or popularity lately when they are all 0: the model knows nothing about this visitor."""
-    return scores if scores.any() else popularity_lately(moment)
+    """``scores``, and popularity lately for the items about which they say nothing (0).
+
+    These stand where 0 does, behind all that is spoken for and before all that is spoken against. So a model that knows
+    nothing of the visitor, or of no item but those the visitor liked, answers with popularity lately.
+    """
+    silent, lately = scores == 0, popularity_lately(moment)
+    if silent.all():
+        return lately
+    room = np.abs(scores[~silent]).min() / 2  # below the least that is said in favour, above the least against
+    return np.where(silent, room * lately / (1 + lately.max()), scores)

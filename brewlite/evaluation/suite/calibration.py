@@ -85,7 +85,8 @@ METRICS: tuple[Metric, ...] = (
                  curve=curve),
     MeanMetric(name="brier", unit="Brier score", measure=brier, higher_is_better=False),
     PooledMetric(name="brier-skill", unit="Brier skill score", gather=stated, pool=skill),
-    PooledMetric(name="overstated", unit="said less observed", gather=stated, pool=overstated, higher_is_better=False),
+    PooledMetric(name="overstated", unit="said less observed", gather=stated, pool=overstated, higher_is_better=False,
+                 zero_is_best=True),
 )  # fmt: skip
 MAKERS: dict[str, Maker] = {}
 

@@ -14,6 +14,7 @@ import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import numpy as np
 from filelock import FileLock
 from msgspec import structs
@@ -30,6 +31,8 @@ from brewlite.store import Store
 
 MARK = "+"
 TWIN = "~"
+_CODE = (__file__, newcomers.__file__)
+"""What makes a derived site."""
 TWINNED = 60
 """Items that get twins."""
 EVENTS_A_BATCH = 5000
@@ -169,8 +172,12 @@ def _copy(site: BenchSite, into: Store) -> None:
 
 
 def _mark(site: BenchSite, kind: str) -> str:
-    """Of all that a derived database depends on, this code among it."""
-    code = Path(__file__).read_bytes() + Path(newcomers.__file__).read_bytes()
+    """Of all that a derived database depends on: what the site holds however it was imported, and this code."""
+    store, columns = site.recommender.store, site.columns
     encoder = site.recommender.encoder.name if site.recommender.encoder is not None else "none"
-    counts = f"{len(site.log)} {len(site.row)}"
-    return hashlib.blake2b(f"{site.digest} {kind} {encoder} {counts}".encode() + code, digest_size=6).hexdigest()
+    said = [kind, encoder, store.items(), store.users(), store.vector_digests("item", encoder)]
+    log = [columns.users, columns.items, columns.actions]
+    mark = hashlib.blake2b(msgspec.json.encode([*said, *log], order="deterministic"), digest_size=6)
+    for part in (columns.at.tobytes(), columns.values.tobytes(), *(Path(code).read_bytes() for code in _CODE)):
+        mark.update(part)
+    return mark.hexdigest()

@@ -50,6 +50,7 @@ def judge(
         curves = {name: _curve(metric, parts) for name, parts in gathered.items()}
         return TaskResult(
             **common,
+            zero_is_best=metric.zero_is_best,
             figures={name: _pooled(metric, parts, visitors, seed) for name, parts in gathered.items()},
             compared={},
             values={},

@@ -58,7 +58,7 @@ class Ours:
                 self._own[key] = recommender.with_config(recommender.config, self._ranker)
             recommender = self._own[key]
         if query.candidates is None:
-            return self._whole(query, recommender)
+            return self._whole(query, recommender, site)
         ranker = recommender.ranker() if self.part != "first" else None
         read = ranker.read_candidates if isinstance(ranker, KeptScores) else -1
         weighed = recommender.weigh(query, use_model=self.part != "first")
@@ -86,11 +86,15 @@ class Ours:
             kept=kept and told,
         )
 
-    def _whole(self, query: Query, recommender: Recommender) -> Answer | None:
+    def _whole(self, query: Query, recommender: Recommender, site: BenchSite) -> Answer | None:
+        """Over the very candidates of the baselines; those that the site would not show, all behind."""
         if self.part == "llm":
             return None
         ordering = recommender.order(query, use_model=self.part == "all")
-        return Answer(ids=tuple(ordering.ids), scores=-np.arange(len(ordering.ids), dtype=np.float64))
+        rank = {id_: rank for rank, id_ in enumerate(ordering.ids)}
+        catalog = site.log.catalog.ids
+        ids = tuple(catalog[row] for row in rows_for(query, site, moment_for(query, site)))
+        return Answer(ids=ids, scores=-np.array([rank.get(id_, np.inf) for id_ in ids], dtype=np.float64))
 
 
 class Classic:
@@ -188,9 +192,7 @@ def moment_for(query: Query, site: BenchSite) -> Moment:
     weights = {action.name: action.weight for action in site.recommender.adapter.actions}
     seen = np.array([site.row[item] for item, _ in query.history], dtype=np.int64)
     liked = [site.row[item] for item, action in query.history if weights.get(action, 0.5) > 0]
-    return msgspec.structs.replace(
-        moment, user=-1, seen=seen, history=np.array(list(dict.fromkeys(liked)), dtype=np.int64)
-    )
+    return msgspec.structs.replace(moment, seen=seen, history=np.array(list(dict.fromkeys(liked)), dtype=np.int64))
 
 
 def rows_for(query: Query, site: BenchSite, moment: Moment) -> Ints:

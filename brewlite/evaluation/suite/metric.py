@@ -48,6 +48,8 @@ class PooledMetric:
     pool: Callable[[Sequence[Floats]], float]
     """The figure of all contributions; called again for every round of the bootstrap."""
     higher_is_better: bool = True
+    zero_is_best: bool = False
+    """Too high and too low are as bad as each other: the figure nearest 0 is the best one."""
     curve: Callable[[Sequence[Floats]], tuple[Bin, ...]] | None = None
     of_itself: bool = False
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from msgspec import structs
 
-from brewlite.evaluation.log import from_micros
+from brewlite.evaluation.log import from_micros, to_micros
 from brewlite.evaluation.metrics import METRICS as PLACE_METRICS
 from brewlite.evaluation.metrics import Places, place
 from brewlite.evaluation.suite.case import Case
@@ -44,8 +44,16 @@ def matched(task: SuiteTask, site: BenchSite, count: int, rng: np.random.Generat
 
 
 def full(task: SuiteTask, site: BenchSite, count: int, rng: np.random.Generator) -> Sequence[Case]:
-    """Next-item cases among everything that could be shown."""
-    return full_cases(site, count, _seed(task), _part(task))
+    """Next-item cases among everything that could be shown, less what the visitor has touched."""
+    return [_untouched(case, site) for case in full_cases(site, count, _seed(task), _part(task))]
+
+
+def _untouched(case: Case, site: BenchSite) -> Case:
+    """What the visitor has touched is no candidate, so that no method spends a place, or a look of the model, on it."""
+    assert case.query.at is not None, "queries of the suite name their moment"
+    own = site.log.before(to_micros(case.query.at)).of_user(site.user_row[str(case.query.user)])
+    touched = tuple(site.log.catalog.ids[row] for row in np.unique(own.items))
+    return structs.replace(case, query=structs.replace(case.query, exclude=touched))
 
 
 def _seed(task: SuiteTask) -> int:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
+from math import isfinite
 
 from msgspec import Struct
 
@@ -10,6 +12,8 @@ from brewlite.evaluation.statistics import Estimate
 from brewlite.evaluation.suite.case import Facet
 from brewlite.evaluation.suite.task import SuiteTask
 
+COVERED = 0.6
+"""A method that answered a smaller share of the cases is never called the best: the others were asked other things."""
 FORMAT = 1
 """Raised when a field changes its meaning; ``bench compare`` refuses to compare two formats."""
 
@@ -83,6 +87,31 @@ class TaskResult(Struct, frozen=True, kw_only=True):
     """Method -> one value a case, in the order of ``cases``; None where it did not answer."""
     curves: dict[str, tuple[Bin, ...]] = {}
     notes: tuple[str, ...] = ()
+    zero_is_best: bool = False
+    """The figure nearest 0 is the best one, whatever ``higher_is_better`` says."""
+
+    @property
+    def best_is(self) -> str:
+        """``higher``, ``lower`` or ``nearest 0``."""
+        return "nearest 0" if self.zero_is_best else "higher" if self.higher_is_better else "lower"
+
+    def answered(self, method: str) -> int:
+        """Cases with a value; all of them for a metric that has none a case."""
+        values = self.values.get(method)
+        return self.n if values is None else sum(value is not None for value in values)
+
+    def best(self, among: Collection[str] | None = None) -> list[str]:
+        """The methods with the best figure, several where they are level; ``among``: of these alone.
+
+        Only of those that answered enough of the cases (:data:`COVERED`), with a figure that is a number.
+        """
+        worth = {
+            name: -abs(figure.value) if self.zero_is_best else figure.value * (1 if self.higher_is_better else -1)
+            for name, figure in self.figures.items()
+            if (among is None or name in among) and self.answered(name) >= COVERED * self.n and isfinite(figure.value)
+        }
+        top = max(worth.values(), default=None)
+        return [name for name, value in worth.items() if value == top]
 
 
 class WorstCase(Struct, frozen=True, kw_only=True):

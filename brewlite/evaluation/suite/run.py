@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from itertools import product
+from math import isfinite
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +58,13 @@ class SuiteConfig(Struct, frozen=True, kw_only=True):
     cases: float = 1.0
     """Every task's number of cases is multiplied by this: for a first look."""
 
+    def __post_init__(self) -> None:
+        """Raises BadSettings for a suite that there is none of, or a factor that is none."""
+        if self.suite not in SUITES:
+            raise BadSettings(f"suite {self.suite!r} does not exist: quick or full")
+        if not (isfinite(self.cases) and self.cases > 0):
+            raise BadSettings(f"cases is {self.cases}: give a number above 0, such as 0.5 for half as many")
+
 
 class Suite:
     """Runs tasks over data sets.
@@ -82,8 +90,6 @@ class Suite:
         progress: Progress | None = None,
     ) -> None:
         self.config = config or SuiteConfig()
-        if self.config.suite not in SUITES:
-            raise BadSettings(f"suite {self.config.suite!r} does not exist: quick or full")
         self.tasks = tasks
         self._data, self._cache, self._encoder = data, cache, encoder
         self._ranker = KeptScores(ranker, cache / "scores") if ranker is not None else None
@@ -96,7 +102,7 @@ class Suite:
         """Run every task. Ctrl-C ends early: the report holds the tasks that were finished, and is marked partial."""
         started, clock = datetime.now(UTC), time.perf_counter()
         results: list[TaskResult] = []
-        cases: dict[str, Case] = {}
+        cases: dict[tuple[str, str], Case] = {}  # by task too: another question may have the same visitor and moment
         partial = False
         methods: list[SuiteMethod] = []
         try:
@@ -105,7 +111,7 @@ class Suite:
             for done, task in enumerate(self.tasks):
                 self._progress("tasks", done, len(self.tasks))
                 made = self._cases(task)
-                cases |= {case.key: case for case in made}
+                cases |= {(task.name, case.key): case for case in made}
                 if made:
                     results.append(self._result(task, made, methods))
                 else:

@@ -11,6 +11,7 @@ import msgspec
 from jinja2 import Environment
 
 from brewlite.errors import BadSettings
+from brewlite.evaluation.statistics import Estimate
 from brewlite.evaluation.suite.extra import need
 from brewlite.evaluation.suite.studies import Setting
 from brewlite.evaluation.suite.study_report import ALL, JUDGED, StudyCost, StudyFigure, StudyReport, chance
@@ -104,14 +105,19 @@ def _draw_quality(panel: Any, report: StudyReport, method: str) -> None:
     for number, kind in enumerate(kinds):
         estimates = [figure_of(report, setting, kind, method).figures[report.metric] for setting in report.settings]
         values = [estimate.value for estimate in estimates]
-        low = [value - (e.low if e.low is not None else value) for value, e in zip(values, estimates, strict=True)]
-        high = [(e.high if e.high is not None else value) - value for value, e in zip(values, estimates, strict=True)]
+        low, high = zip(*map(_reach, estimates), strict=True)
         # Side by side, so that intervals of several kinds at one setting can be told apart.
         places = [place + 0.09 * (number - (len(kinds) - 1) / 2) for place in range(len(values))]
         panel.errorbar(places, values, yerr=[low, high], capsize=2, label=_label(kind), **_style(kind, number))
     lengths = [cost_at(report, setting, kinds[-1]).candidates for setting in report.settings]
     luck = [chance(report.metric, length) for length in lengths]
     panel.plot(range(len(luck)), luck, linestyle=":", color=INK, alpha=0.8, label="by chance")
+
+
+def _reach(estimate: Estimate) -> tuple[float, float]:
+    """How far the interval goes below the value, and above it; a few skewed cases may leave the value outside."""
+    low, high = (estimate.value if bound is None else bound for bound in (estimate.low, estimate.high))
+    return max(0.0, estimate.value - low), max(0.0, high - estimate.value)
 
 
 def _draw_cost(panel: Any, report: StudyReport) -> None:
@@ -155,21 +161,22 @@ def write_study(report: StudyReport, folder: Path) -> list[Path]:
         BadSettings: the folder cannot be written to.
         ExtraMissing: matplotlib is not installed.
     """
-    vector, raster = pictures(report)
-    files = {
-        "json": msgspec.json.format(msgspec.json.encode(report), indent=2),
-        "svg": vector,
-        "png": raster,
-        "html": page(report, vector).encode(),
-    }
-    paths = {folder / f"study-{report.study}.{suffix}": content for suffix, content in files.items()}
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for path, content in paths.items():
-            path.write_bytes(content)
+        # The figures first: hours of work shall not be lost with a picture that cannot be drawn.
+        written = [_write(report, folder, "json", msgspec.json.format(msgspec.json.encode(report), indent=2))]
+        vector, raster = pictures(report)
+        for suffix, content in (("svg", vector), ("png", raster), ("html", page(report, vector).encode())):
+            written.append(_write(report, folder, suffix, content))
     except OSError as error:
         raise BadSettings(f"--out {folder}: {error.strerror or error}; choose a folder that can be written") from error
-    return list(paths)
+    return written
+
+
+def _write(report: StudyReport, folder: Path, suffix: str, content: bytes) -> Path:
+    path = folder / f"study-{report.study}.{suffix}"
+    path.write_bytes(content)
+    return path
 
 
 def page(report: StudyReport, vector: bytes) -> str:

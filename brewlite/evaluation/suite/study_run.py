@@ -20,6 +20,7 @@ from brewlite.evaluation.splits import even_quotas
 from brewlite.evaluation.statistics import Draws
 from brewlite.evaluation.suite.asking import Desk
 from brewlite.evaluation.suite.case import Case
+from brewlite.evaluation.suite.kept import KeptScores, fingerprint
 from brewlite.evaluation.suite.methods import Ours
 from brewlite.evaluation.suite.preference import matched_cases
 from brewlite.evaluation.suite.site import BenchSite
@@ -37,6 +38,7 @@ from brewlite.evaluation.suite.study_report import (
     judged,
 )
 from brewlite.evaluation.suite.study_times import Times
+from brewlite.ranker import Ranker
 
 Progress = Callable[[str, int, int], None]
 """Called with what is done, how much of it is done, out of how much."""
@@ -119,10 +121,11 @@ class StudyRun:
             asked = [setting for setting in self.settings if self._model_of.get(setting, model) == model]
             arms = {setting: self.study.arm(setting) for setting in asked}
             by_name, desk = {site.name: site for site in sites}, Desk()
+            timed = f"{model} {_weights(sites[0].recommender.ranker())} on {machine_name()}"
             for number, case in enumerate(self._cases):
                 for setting, arm in arms.items():
                     how = msgspec.json.encode((arm.prompt, arm.candidates)).decode()
-                    key = f"{model} on {machine_name()}: {case.key} {how}"
+                    key = f"{timed}: {case.key} {how}"
                     question = posed(case, arm, self.config.seed)
                     self._outcomes[setting, number] = self._outcome(question, by_name[case.site], desk, key)
                     self._progress(self.study.name, len(self._outcomes), len(self._cases) * len(self.settings))
@@ -281,6 +284,11 @@ def posed(case: Case, arm: Arm, seed: int) -> Case:
         chosen = {others[place] for place in order[: arm.candidates - len(case.good)]} | set(case.good)
         ids = tuple(id_ for id_ in ids if id_ in chosen)
     return structs.replace(case, query=structs.replace(case.query, candidates=ids), prompt=arm.prompt)
+
+
+def _weights(ranker: Ranker) -> str:
+    """Tells models of one name apart: a folder that was trained anew is another one."""
+    return fingerprint(ranker.ranker if isinstance(ranker, KeptScores) else ranker)
 
 
 def _silent(what: str, done: int, total: int) -> None:

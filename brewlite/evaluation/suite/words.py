@@ -23,17 +23,17 @@ def in_words(results: Sequence[TaskResult], labels: Mapping[str, str], ours: str
         if result is None or ours not in result.figures:
             continue
         said += _headline(result, where, labels, ours)
-    compared = [result for result in results if result.compared]
+    compared = [result for result in results if set(result.compared) - set(PARTS)]
     if compared:
         said.append(_over_all(compared, labels))
     return tuple(said)
 
 
 def _headline(result: TaskResult, where: str, labels: Mapping[str, str], ours: str) -> list[str]:
-    baselines = [name for name in result.figures if name not in (ours, *PARTS)]
-    if not baselines:
+    baselines = [name for name in result.compared if name not in PARTS]
+    best = next(iter(result.best(baselines)), None)
+    if best is None:
         return []
-    best = max(baselines, key=lambda name: result.figures[name].value)
     mine, theirs = result.figures[ours], result.figures[best]
     said = [
         f"{where} brewlite reaches {result.unit.upper()} {mine.words()}; the best baseline there, {labels[best]}, "
@@ -51,8 +51,6 @@ def _over_all(results: Sequence[TaskResult], labels: Mapping[str, str]) -> str:
     for result in results:
         sign = 1.0 if result.higher_is_better else -1.0
         rivals = [facts.absolute for name, facts in result.compared.items() if name not in PARTS]
-        if not rivals:
-            continue
         above += all(sign * change.value >= 0 for change in rivals)
         sure += all(
             change.low is not None and min(sign * change.low, sign * (change.high or 0.0)) > 0 for change in rivals

@@ -24,9 +24,12 @@ PICKED = 3
 
 
 def worst_cases(
-    results: Sequence[TaskResult], cases: Mapping[str, Case], sites: Mapping[str, BenchSite], ours: str
+    results: Sequence[TaskResult], cases: Mapping[tuple[str, str], Case], sites: Mapping[str, BenchSite], ours: str
 ) -> tuple[WorstCase, ...]:
-    """The cases in which another method is furthest above ours; each once, at most FROM_ONE of a data set."""
+    """The cases in which another method is furthest above ours; each once, at most FROM_ONE of a data set.
+
+    ``cases`` are told by their task's name and their key.
+    """
     found: list[tuple[float, TaskResult, int, str]] = []
     for result in results:
         if result.task.metric not in JUDGED_BY or ours not in result.values:
@@ -39,7 +42,7 @@ def worst_cases(
     shown: dict[str, WorstCase] = {}
     taken: Counter[tuple[str, str]] = Counter()
     for _, result, place, best_method in found:
-        case = cases[result.cases[place].key]
+        case = cases[result.task.name, result.cases[place].key]
         if case.key in shown or taken[case.site, result.task.metric] == FROM_ONE:
             continue
         taken[case.site, result.task.metric] += 1

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from brewlite.evaluation.log import Floats, Ints
 from brewlite.evaluation.statistics import FEWEST_USERS, Draws, Estimate
-from brewlite.evaluation.suite.report import CaseFacts, SuiteReport
+from brewlite.evaluation.suite.report import COVERED, CaseFacts, SuiteReport
 
 NDCG = "ndcg@10"
 POOLS = {
@@ -17,8 +17,6 @@ POOLS = {
     "full": "Among the whole catalog",
 }
 """Maker -> heading. Figures of the two are worlds apart, so they are never mixed."""
-COVERED = 0.6
-"""A method that answered a smaller share of a pool's cases is left out of its pooled figures."""
 ROUNDS = 2000
 FEWEST_CASES = 5
 """A bin with fewer is not drawn."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from msgspec import Struct
 
 from brewlite.evaluation.suite.pages.colours import style
 from brewlite.evaluation.suite.pages.plots import Methods
-from brewlite.evaluation.suite.pages.standing import COVERED
 from brewlite.evaluation.suite.pages.wording import (
     anchor,
     clean,
@@ -69,7 +68,8 @@ class TaskRow(Struct, frozen=True, kw_only=True):
     name: str
     about: str
     unit: str
-    lower_is_better: bool
+    best_is: str
+    """See :class:`TaskResult`."""
     n: int
     visitors: int
     against: Against | None
@@ -128,23 +128,19 @@ def families(report: SuiteReport) -> tuple[Family, ...]:
 
 
 def _row(result: TaskResult, heads: Sequence[Column], methods: Methods) -> TaskRow:
-    sign = 1 if result.higher_is_better else -1
-    answered = {name: _answered(result, name) for name in result.figures}
-    fair = [name for name, count in answered.items() if count >= COVERED * result.n]
-    top = max((sign * result.figures[name].value for name in fair), default=None)
+    best = result.best()
     cells: list[Cell | None] = []
     for head in heads:
         figure = result.figures.get(head.name)
         if figure is None:
             cells.append(None)
             continue
-        best = head.name in fair and sign * figure.value == top
-        count = answered[head.name]
+        count = result.answered(head.name)
         cells.append(
             Cell(
                 value=number(figure.value),
                 interval=interval(figure),
-                best=best,
+                best=head.name in best,
                 cases=count if count != result.n else None,
             )
         )
@@ -153,31 +149,18 @@ def _row(result: TaskResult, heads: Sequence[Column], methods: Methods) -> TaskR
         name=clean(result.task.name),
         about=clean(result.task.about),
         unit=clean(result.unit),
-        lower_is_better=not result.higher_is_better,
+        best_is=result.best_is,
         n=result.n,
         visitors=result.visitors,
-        against=_against(result, fair, methods),
+        against=_against(result, methods),
         cells=tuple(cells),
         notes=tuple(map(clean, result.notes)),
     )
 
 
-def _answered(result: TaskResult, method: str) -> int:
-    """Cases with a value; all of them for a metric that has none a case."""
-    values = result.values.get(method)
-    return result.n if values is None else sum(value is not None for value in values)
-
-
-def best_baseline(result: TaskResult, among: Iterable[str], methods: Methods) -> str | None:
-    """Which of ``among`` has the best figure and is a baseline."""
-    sign = 1 if result.higher_is_better else -1
-    rivals = [name for name in among if name in methods and methods[name].role == "baseline"]
-    return max(rivals, key=lambda name: sign * result.figures[name].value, default=None)
-
-
-def _against(result: TaskResult, fair: Sequence[str], methods: Methods) -> Against | None:
-    rival = best_baseline(result, (name for name in fair if name in result.compared), methods)
-    if rival is None:
+def _against(result: TaskResult, methods: Methods) -> Against | None:
+    rival = next(iter(result.best([name for name, facts in methods.items() if facts.role == "baseline"])), None)
+    if rival is None or rival not in result.compared:
         return None
     difference = result.compared[rival].absolute
     how = outcome(difference, result.higher_is_better)

@@ -203,10 +203,9 @@ def _task_rows(report: SuiteReport) -> Iterable[Sequence[Value]]:
             if figure is None:
                 continue
             told = (result.task.name, result.task.family, result.task.about, result.unit)
-            better = "higher" if result.higher_is_better else "lower"
             yield (
                 *told,
-                better,
+                result.best_is,
                 facts.label,
                 facts.role,
                 *_estimate(figure),
