@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
@@ -202,6 +202,19 @@ type = "category"
     assert uk.refine is not None
 
 
+def test_a_file_with_columns_of_its_own_keeps_what_its_base_reads_between_the_lines(write):
+    german = load_adapter(
+        write('[adapter]\nbase = "realestate"\ncurrency = "€"\n[fields.price]\ncolumns = ["Miete", "Wochenmiete pw"]\n')
+    )
+    monthly = german.to_item({"id": 1, "title": "Loft", "Miete": "1.250,00 € pcm"})
+    assert monthly.fields == {"price": 1250.0, "offer": "for rent"}
+    weekly = german.to_item({"id": 1, "title": "Loft", "Wochenmiete pw": "300"})
+    assert weekly.fields == {"price": 1300.0, "offer": "for rent"}
+    jobs = load_adapter(write('[adapter]\nbase = "jobs"\n[fields.salary]\ncolumns = ["Lohn"]\n'))
+    job = jobs.to_item({"id": 1, "title": "Cook", "Lohn": "3,000", "salary_period": "month"})
+    assert job.fields == {"salary": 36_000.0}
+
+
 HEAD = '[adapter]\nkind = "m"\n[fields]\nid = "id"\ntitle = "title"\n'
 
 
@@ -306,6 +319,10 @@ MONEY = [
     ("$1,200+", 1200, "$", None), ("£450,000 ono", 450_000, "£", None), ("offers over £450,000", 450_000, "£", None),
     ("1.5 million", 1_500_000, None, None), ("$0", 0, "$", None), ("90000.0", 90_000, None, None),
     ("12,345,678", 12_345_678, None, None), ("1,450 (bills included)", 1450, None, None),
+    ("9.500", 9500, None, None), ("1.250.000", 1_250_000, None, None), ("9.500,00", 9500, None, None),
+    ("0.500", 0.5, None, None), ("85.5", 85.5, None, None), ("1.500M", 1_500_000, None, None),
+    ("950 / month €", 950, "€", "month"), ("950 pcm GBP", 950, "£", "month"), ("12 000 ₽", 12_000, "₽", None),
+    ("AED 90,000", 90_000, "AED ", None),
 ]  # fmt: skip
 
 
@@ -346,7 +363,8 @@ def test_no_money(text):
     [
         ("2", "", 2), ("2.0", "", 2), ("1 private bath", "", 1), ("1.5 shared baths", "", 1.5), ("2½", "", 2.5),
         ("½", "", 0.5),
-        ("1,200 sq ft", "m²", 111.48), ("120 m2", "m²", 120), ("3-4 rooms", "", 3), ("-34.49563", "", -34.49563),
+        ("1,200 sq ft", "m²", 111.48), ("1,200 sqft (111 m²)", "m²", 111.48), ("120 m² (1,292 sq ft)", "m²", 120),
+        ("120 m2", "m²", 120), ("3-4 rooms", "", 3), ("-34.49563", "", -34.49563),
         ("1,234", "", 1234), ("1.234", "", 1.234), ("12 km", "", 12), ("85%", "", 85), ("4,5", "", 4.5), (7, "", 7.0),
     ],
 )  # fmt: skip
@@ -719,6 +737,55 @@ def test_wording_says_each_thing_once_and_shortly():
         "Note: Ring twice. By the river."
     )
     assert adapter.describe(item, short=True) == "Mill in Ulm, €1,450 a night"
+
+
+def test_a_column_names_its_currency():
+    adapter = adapter_of(NIGHT)
+    for column in ("price_gbp", "priceGBP", "Price (GBP)"):
+        item = adapter.to_item({"id": 1, "title": "Hut", column: "285"}, {"price": column})
+        assert adapter.describe(item) == "Hut. £285 a night."
+
+
+def test_a_year_has_no_thousands():
+    adapter = adapter_of(Field(name="year_built", type="integer"), Field(name="views", type="integer"))
+    item = adapter.to_item({"id": 1, "title": "Hut", "year_built": "1998", "views": 1998})
+    assert adapter.describe(item) == "Hut. Year built 1998, views 1,998."
+
+
+@pytest.mark.parametrize(
+    ("written", "shown_until"),
+    [
+        ("2026-11-23", datetime(2026, 11, 24, tzinfo=UTC)),
+        ("23.11.2026", datetime(2026, 11, 24, tzinfo=UTC)),
+        (date(2026, 11, 23), datetime(2026, 11, 24, tzinfo=UTC)),
+        ("20261123", datetime(2026, 11, 24, tzinfo=UTC)),
+        ("2026-11-23T00:00:00Z", datetime(2026, 11, 23, tzinfo=UTC)),
+        ("2026-11-23 18:00", datetime(2026, 11, 23, 18, tzinfo=UTC)),
+        (datetime(2026, 11, 23, tzinfo=UTC), datetime(2026, 11, 23, tzinfo=UTC)),
+        ("1763856000", datetime(2025, 11, 23, tzinfo=UTC)),
+        ("9999-12-31", datetime(9999, 12, 31, tzinfo=UTC)),
+    ],
+)
+def test_what_expires_on_a_day_is_shown_all_that_day(written, shown_until):
+    adapter = adapter_of(NIGHT)
+    item = adapter.to_item({"id": 1, "title": "Hut", "expires": written})
+    assert item.expires == shown_until
+    assert adapter.eligible(item, shown_until - timedelta(seconds=1))
+    assert not adapter.eligible(item, shown_until)
+
+
+@pytest.mark.parametrize(("written", "meant"), [("ja", True), ("Nein", False), ("oui", True), ("não", False)])
+def test_yes_and_no_in_other_languages(written, meant):
+    adapter = adapter_of(Field(name="lift", type="boolean"))
+    assert adapter.to_item({"id": 1, "title": "Hut", "lift": written}).fields == {"lift": meant}
+
+
+def test_a_category_of_several_is_the_one_that_is_declared():
+    adapter = adapter_of(Field(name="hours", type="category", values={"full-time": ("FULL_TIME",)}))
+    assert adapter.to_item({"id": 1, "title": "Cook", "hours": ["OTHER", "FULL_TIME"]}).fields == {"hours": "full-time"}
+    assert adapter.to_item({"id": 1, "title": "Cook", "hours": ["by day", "by night"]}).fields == {
+        "hours": "by day, by night"
+    }
 
 
 def test_another_currency_in_a_row_is_kept():

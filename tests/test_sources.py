@@ -7,10 +7,11 @@ import gzip
 import io
 import json
 import sqlite3
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -18,8 +19,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from brewlite.adapter import load_adapter
 from brewlite.errors import BadSource, UnknownName
-from brewlite.sources import BadRow, SourceRow, read_rows
+from brewlite.sources import BadRow, SourceRow, read_rows, sql
 
 
 def values(source: Path | str, **reading: Any) -> list[dict[str, Any]]:
@@ -246,6 +248,36 @@ def test_a_table_a_view_and_a_query(shop: Path) -> None:
     assert values(shop, sql="SELECT 1 AS a, 2 AS a") == [{"a": 1, "a (2)": 2}]
 
 
+def test_a_declared_type_refuses_no_row(shop: Path) -> None:
+    """SQLite keeps any text in any column; what is no date is told of its row alone."""
+    with sqlite3.connect(shop) as connection:
+        connection.execute('CREATE TABLE "to:let" (id TEXT, added DATETIME, rent DECIMAL(8, 2))')
+        connection.executemany('INSERT INTO "to:let" VALUES (?, ?, ?)', [("a", "2026-11-23", "n/a"), ("b", "soon", 9)])
+    connection.close()
+    first, second = values(shop, table="to:let")
+    assert first == {"id": "a", "added": "2026-11-23", "rent": "n/a"}
+    assert (second["added"], second["rent"]) == ("soon", 9)
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        (UUID(int=7), "00000000-0000-0000-0000-000000000007"),
+        (Decimal("12.50"), 12.5),
+        (Decimal("12.00"), 12),
+        (Decimal("NaN"), "nan"),
+        (b"caf\xc3\xa9", "café"),
+        (memoryview(b"x"), "x"),
+        (date(2026, 11, 23), date(2026, 11, 23)),
+        (None, None),
+    ],
+)
+def test_what_drivers_give_reads_as_in_other_sources(given: object, kept: object) -> None:
+    value = sql._plain(given)
+    assert (str(value) if kept == "nan" else value) == kept
+    assert type(value) in (str, int, float, date, type(None))
+
+
 @pytest.mark.parametrize(
     ("reading", "says"),
     [
@@ -338,6 +370,14 @@ def test_one_listing_in_the_ways_sites_write_it(tmp_path: Path, document: Any) -
 def test_people_are_rows_where_nothing_else_is(tmp_path: Path) -> None:
     people = [{"@type": "Person", "@id": "1", "name": "Ann"}, {"@type": "Person", "@id": "2", "name": "Ben"}]
     assert values(written(tmp_path / "a.jsonld", json.dumps(people))) == people
+
+
+@pytest.mark.parametrize("one", [{"name": "Wifi", "value": True}, [{"name": "Wifi", "value": True}]])
+def test_one_amenity_is_a_list_of_one(tmp_path: Path, one: Any) -> None:
+    for name in ("amenityFeature", "https://schema.org/amenityFeature"):
+        (row,) = values(written(tmp_path / "a.jsonld", json.dumps({**LISTING, name: one})))
+        assert row["amenityFeature"] == [{"name": "Wifi", "value": True}]
+        assert load_adapter("realestate").to_item({"id": 1, **row}).fields["amenities"] == ["Wifi"]
 
 
 def test_json_ld_is_lifted_out_of_a_page(tmp_path: Path) -> None:

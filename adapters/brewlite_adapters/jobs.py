@@ -156,7 +156,7 @@ def refine(item: Item, row: RowView) -> Item:
 
 def _salary(fields: dict[str, FieldValue], row: RowView) -> None:
     """Pay by the hour, day, week or month as pay by the year, where its period stands in a column of its own."""
-    salary, found = fields.get("salary"), row.read("salary", _SALARY_COLUMNS)
+    salary, found = fields.get("salary"), row.origin("salary")
     if not isinstance(salary, float) or found is None or column_period(found[0]):
         return
     raw = found[1][0] if isinstance(found[1], (list, tuple)) else found[1]

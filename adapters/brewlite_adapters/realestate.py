@@ -133,6 +133,8 @@ _TASKS = (
 )
 
 
+_OFFERS = {"week": RENT, "month": RENT, "year": RENT, "night": STAY, "day": STAY}
+"""What a price for a period offers."""
 _SALE_COLUMNS = ("list_price", "asking_price", "sale_price", "guide_price")
 _STAY_COLUMNS = ("minimum_nights", "room_type", "accommodates", "nightly_price", "price_per_night", "nightly_rate")
 _TITLE_ROOMS = re.compile(r"(?:^|·)\s*(?:(\d+) bedrooms?|(Studio))\s*(?=·|$)")
@@ -172,16 +174,18 @@ def _bedrooms(fields: dict[str, FieldValue], row: RowView, title: str) -> None:
 
 
 def _price(fields: dict[str, FieldValue], row: RowView) -> None:
-    """The offer that the price's column, its period or its company of columns gives away; weekly rent as monthly."""
+    """The offer that the price's column, its period or its company of columns gives away; rent as monthly."""
     price = fields.get("price")
-    found = row.read("price", next(field.columns for field in FIELDS if field.name == "price"))
+    found = row.origin("price")
     if found is None or not isinstance(price, float):
         return
     raw = found[1][0] if isinstance(found[1], (list, tuple)) else found[1]
     period = parse_money(raw).period or column_period(found[0]) or column_period(str(row.value(*_PRICE_PERIODS) or ""))
-    if period == "week":
-        fields["price"] = round(between_periods(price, "week", "month") or price, 2)
-    offer = {"week": RENT, "month": RENT, "night": STAY, "day": STAY}.get(period or "") or _offer(found[0], row)
+    if period in ("week", "year"):
+        fields["price"] = round(between_periods(price, period, "month") or price, 2)
+    offer = {"week": RENT, "month": RENT, "year": RENT, "night": STAY, "day": STAY}.get(period or "") or _offer(
+        found[0], row
+    )
     if offer:
         fields.setdefault("offer", offer)
 

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from brewlite.adapter.dates import DateOrder, parse_date
+from brewlite.adapter.dates import DateOrder, last_moment, parse_date
 from brewlite.adapter.declarations import Field
 from brewlite.adapter.numbers import parse_number
 from brewlite.adapter.plain import cut, plain, words_of
@@ -149,14 +149,15 @@ class Reader:
             raise BadRecord(f"column {column!r} has an address of {len(value):,} characters, more than {MAX_ADDRESS:,}")
         return value
 
-    def moment(self, name: str, latest: datetime | None = None) -> datetime | None:
-        """A date; one after ``latest`` is refused."""
+    def moment(self, name: str, latest: datetime | None = None, until: bool = False) -> datetime | None:
+        """A date; one after ``latest`` is refused. ``until``: a day without a clock is meant to its end."""
         found = self._first(name)
         if found is None:
             return None
         column, value = found
         try:
             moment = parse_date(_single(value), self.order)
+            moment = last_moment(_single(value), moment) if until else moment
         except ValueError as error:
             raise complaint(column, value, error, name) from None
         if latest is not None and moment > latest:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from contextlib import suppress
-from datetime import UTC, date, datetime, timedelta
+from datetime import MAXYEAR, UTC, date, datetime, time, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Literal
 
@@ -20,6 +20,8 @@ _NAMED = re.compile(
     re.IGNORECASE,
 )
 _LOOSE = re.compile(r"^(\d{4})[-/](\d{1,2})(?:[-/](\d{1,2})(?:[T\s]+(.+))?)?$")
+_CLOCK = re.compile(r"\d{1,2}:\d{2}|\dT\d{2}|^\d{9,}")
+"""A time of day, or seconds since 1970."""
 _FIGURES = re.compile(r"^\d{4,19}(?:\.\d+)?$")
 _COMPACT = re.compile(r"^[12]\d{3}[01]\d[0-3]\d$")
 _MONTH_NAMES = "january february march april may june july august september october november december"
@@ -45,6 +47,15 @@ def parse_date(raw: object, order: DateOrder | None = None) -> datetime:
     if _FIGURES.match(text):
         return _from_figures(float(text))
     return _read(text, order)
+
+
+def last_moment(raw: object, moment: datetime) -> datetime:
+    """The end of what ``raw`` named and :func:`parse_date` read as ``moment``: of a day without a clock, its midnight.
+
+    ``"valid through 2026-11-24"`` holds all that day.
+    """
+    is_day = not isinstance(raw, datetime) if isinstance(raw, date) else isinstance(raw, str) and not _CLOCK.search(raw)
+    return moment + timedelta(days=1) if is_day and moment.time() == time() and moment.year < MAXYEAR else moment
 
 
 def _read(text: str, order: DateOrder | None) -> datetime:

@@ -22,7 +22,14 @@ from brewlite.records import Event, FieldValue, Item, Task, User, as_utc
 SKEW = timedelta(days=1)
 """How far ahead of the clock a date may lie: zones are often missing. What lies further is a mistake."""
 
-CURRENCY_COLUMNS = ("currency", "price_currency", "offers.priceCurrency", "baseSalary.currency", "salary_currency")
+CURRENCY_COLUMNS = (
+    "currency",
+    "price_currency",
+    "offers.priceCurrency",
+    "baseSalary.currency",
+    "salary_currency",
+    "offers.priceSpecification.priceCurrency",
+)
 """Columns that name the currency of a row's money, where its values do not."""
 
 COMMON_ACTIONS = (
@@ -107,7 +114,7 @@ class FieldAdapter(Struct, frozen=True, kw_only=True):
             image=reader.address("image"),
             place=reader.joined("place", ", ")[:200] or None,
             created=reader.moment("created", latest=self.clock() + SKEW),
-            expires=reader.moment("expires"),
+            expires=reader.moment("expires", until=True),
             hidden=reader.yes("hidden"),
         )
         item = self.refine(item, reader.view) if self.refine else item

@@ -17,9 +17,15 @@ CURRENCY_SIGNS = {
     "mxn": "MX$", "mx$": "MX$", "brl": "R$", "r$": "R$", "eur": "€", "€": "€", "euro": "€", "euros": "€",
     "gbp": "£", "£": "£", "pound": "£", "pounds": "£", "jpy": "¥", "cny": "¥", "¥": "¥", "inr": "₹", "₹": "₹",
     "rs": "₹", "chf": "CHF ", "sek": "kr ", "nok": "kr ", "dkk": "kr ", "kr": "kr ", "pln": "zł ", "zł": "zł ",
-    "krw": "₩", "₩": "₩", "try": "₺", "₺": "₺", "uah": "₴", "₴": "₴", "zar": "R ",
+    "krw": "₩", "₩": "₩", "try": "₺", "₺": "₺", "uah": "₴", "₴": "₴", "zar": "R ", "rub": "₽", "₽": "₽",
+    "ils": "₪", "₪": "₪", "thb": "฿", "฿": "฿", "vnd": "₫", "₫": "₫", "php": "₱", "₱": "₱", "ngn": "₦", "₦": "₦",
+    "twd": "NT$", "nt$": "NT$", "czk": "Kč ", "kč": "Kč ", "huf": "Ft ", "idr": "Rp ", "myr": "RM ",
+    "aed": "AED ", "ars": "ARS ", "bgn": "BGN ", "bhd": "BHD ", "clp": "CLP ", "egp": "EGP ", "isk": "ISK ",
+    "kes": "KES ", "kwd": "KWD ", "kzt": "KZT ", "lkr": "LKR ", "pkr": "PKR ", "qar": "QAR ", "rsd": "RSD ",
+    "sar": "SAR ", "uyu": "UYU ",
 }  # fmt: skip
-"""Codes, signs and names of currencies (lower case) -> the sign put before an amount."""
+"""Codes, signs and names of currencies (lower case) -> the sign put before an amount. Visitors' words are read by them
+too, so codes that are words (``pen``) or measures (``ft``) are left out."""
 
 MULTIPLIERS = {
     "k": 1e3, "thousand": 1e3, "m": 1e6, "mn": 1e6, "mm": 1e6, "mio": 1e6, "mil": 1e6, "million": 1e6, "millions": 1e6,
@@ -76,7 +82,7 @@ def to_float(digits: str, thousands_dot: bool = False) -> float:
 
     With both ``,`` and ``.`` the last one is the decimal point. Alone, a comma before exactly three digits groups
     thousands and is a decimal comma otherwise; a dot is a decimal point, unless it comes twice, or
-    ``thousands_dot`` and exactly three digits follow (``€1.450``).
+    ``thousands_dot`` and exactly three digits follow (``€1.450``): money has two places or none.
     """
     text = re.sub(r"[ '\u00a0\u202f’]", "", digits).rstrip(".,")
     if "," in text and "." in text:
@@ -104,15 +110,16 @@ def parse_money(raw: object) -> Money:
     signs = [match[f"sign{n}"] for n in range(1, 5) if match[f"sign{n}"]]
     times, last = match["times1"], match["times2"]
     try:
-        amount = to_float(match["amount1"], thousands_dot=bool(signs))
-        if not times and last and amount < to_float(match["amount2"]):
+        amount = to_float(match["amount1"], thousands_dot=not times)  # "1.500M" is no thousand millions
+        if not times and last and amount < to_float(match["amount2"], thousands_dot=True):
             times = last
     except ValueError:
         raise ValueError("not money") from None
     amount *= MULTIPLIERS[times.casefold()] if times else 1.0
-    period, known = _period(match["tail"])
+    period, named, known = _period(match["tail"])
     if not known:
         raise ValueError("not money")
+    signs += named
     if amount and (match["minus"] or match["minus2"]):
         amount = -amount
     return Money(amount=_sane(amount), currency=CURRENCY_SIGNS[signs[0].casefold()] if signs else None, period=period)
@@ -140,7 +147,8 @@ def parse_number(raw: object, unit: str = "", spoken: str = "") -> float:
     except ValueError:
         raise ValueError("not a number") from None
     number = -number if match["sign"] in ("-", "−") else number
-    return _in_unit(_finite(number), tail if measure_of(tail) else spoken, unit)
+    named = re.split(r"\s*[(/|=]", tail)[0]  # "1,200 sqft (111 m²)" says it twice
+    return _in_unit(_finite(number), next((said for said in (tail, named) if measure_of(said)), spoken), unit)
 
 
 def _in_unit(number: float, spoken: str, unit: str) -> float:
@@ -180,17 +188,18 @@ def _filler(lead: str | None) -> bool:
     return not lead or all(word in _FILLER for word in re.findall(r"[^\W\d_]+", lead.casefold()))
 
 
-def _period(tail: str) -> tuple[str | None, bool]:
-    """The period named behind an amount, and whether every word there was understood."""
+def _period(tail: str) -> tuple[str | None, list[str], bool]:
+    """The period named behind an amount, the currencies named there, and whether every word there was understood."""
     rest = re.sub(r"\([^)]*\)|[+*)!,.]+$", " ", tail.casefold()).strip(" .,;+-)")
     if not rest:
-        return None, True
+        return None, [], True
     if (period := period_of(rest)) is not None:
-        return period, True
+        return period, [], True
     pieces = [piece for piece in re.split(r"[\s,;+()]+", rest.replace("/", " /")) if piece]
     periods = [period_of(piece) for piece in pieces]
     known = all(
         found or piece.strip(".") in _FILLER or piece in ("a", "an", "/", "each") or piece in CURRENCY_SIGNS
         for piece, found in zip(pieces, periods, strict=True)
     )
-    return next((found for found in periods if found), None), known
+    currencies = [piece for piece in pieces if piece in CURRENCY_SIGNS]
+    return next((found for found in periods if found), None), currencies, known

@@ -22,11 +22,12 @@ def column_key(name: str) -> str:
 class RowView:
     """A row of one source, with the caller's mapping laid over it."""
 
-    __slots__ = ("_columns", "_mapping", "row")
+    __slots__ = ("_columns", "_mapping", "_origins", "row")
 
     def __init__(self, row: Row, mapping: Mapping[str, str] | None, targets: Sequence[str]) -> None:
         self.row = row
         self._columns: dict[str, tuple[str, object]] = {}
+        self._origins: dict[str, tuple[str, object]] = {}
         for name, value in _flat(row, "", MAX_DEPTH):
             self._columns.setdefault(column_key(name), (name, value))
         self._mapping = {self._target(target, targets): column for target, column in (mapping or {}).items()}
@@ -45,13 +46,14 @@ class RowView:
 
     def read(self, target: str, columns: Sequence[str]) -> tuple[str, object] | None:
         """(column as the source spells it, value) for ``target``: the mapped column, else the first with a value."""
-        if target in self._mapping:
-            return self._mapped(self._mapping[target], target)
-        for column in columns:
-            found = self._columns.get(column_key(column))
-            if found is not None and not _empty(found[1]):
-                return found
-        return None
+        found = self._mapped(self._mapping[target], target) if target in self._mapping else self._first(columns)
+        if found is not None:
+            self._origins[target] = found
+        return found
+
+    def origin(self, target: str) -> tuple[str, object] | None:
+        """(column, value) that ``target`` was last read from; None where it was not, or had no value."""
+        return self._origins.get(target)
 
     def is_mapped(self, target: str) -> bool:
         """Whether the caller named a column for ``target``."""
@@ -70,6 +72,10 @@ class RowView:
         """The columns there are, for messages."""
         names = [str(name) for name in self.row]
         return ", ".join(names[:30]) + (f" and {len(names) - 30} more" if len(names) > 30 else "")
+
+    def _first(self, columns: Sequence[str]) -> tuple[str, object] | None:
+        found = (self._columns.get(column_key(column)) for column in columns)
+        return next((one for one in found if one is not None and not _empty(one[1])), None)
 
     def _mapped(self, column: str, target: str) -> tuple[str, object] | None:
         if column in self.row:

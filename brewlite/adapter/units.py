@@ -9,12 +9,12 @@ HOURS_A_YEAR, DAYS_A_YEAR, WEEKS_A_YEAR, MONTHS_A_YEAR = 2080.0, 260.0, 52.0, 12
 """Of work: 40 hours in 52 weeks. A month's pay or rent is a year's through 12, a week's through 52."""
 
 _PERIODS = {
-    "hour": ("hour", "hr", "h", "hourly", "ph"),
+    "hour": ("hour", "hr", "h", "hourly", "ph", "hur"),
     "day": ("day", "daily", "pd"),
     "night": ("night", "nightly", "pn", "nights"),
-    "week": ("week", "wk", "weekly", "pw", "p w"),
+    "week": ("week", "wk", "weekly", "pw", "p w", "wee"),
     "month": ("month", "mo", "mth", "mon", "monthly", "pcm", "pm", "p m", "p c m", "calendar month"),
-    "year": ("year", "yr", "yearly", "annum", "annual", "annually", "pa", "p a", "y"),
+    "year": ("year", "yr", "yearly", "annum", "annual", "annually", "pa", "p a", "y", "ann"),
 }
 _A_YEAR = {"hour": HOURS_A_YEAR, "day": DAYS_A_YEAR, "week": WEEKS_A_YEAR, "month": MONTHS_A_YEAR, "year": 1.0}
 
@@ -66,16 +66,17 @@ def measure_of(unit: str) -> str | None:
 
 def column_period(column: str) -> str | None:
     """The period that a column's name gives its money: ``rent_pcm``, ``hourlyRate``; None when it names none."""
-    return next((found for word in _column_words(column) if len(word) > 1 and (found := period_of(word))), None)
+    return next((found for word in column_words(column) if len(word) > 1 and (found := period_of(word))), None)
 
 
 def column_measure(column: str) -> str | None:
     """The measure that a column's name ends with: ``lot_sqft``, ``square_feet``; None when it names none."""
-    words = _column_words(column)
+    words = column_words(column)
     return measure_of(" ".join(words[-2:])) or (measure_of(words[-1]) if words and len(words[-1]) > 1 else None)
 
 
-def _column_words(column: str) -> list[str]:
+def column_words(column: str) -> list[str]:
+    """``hourlyRate`` and ``hourly_rate`` as ``hourly``, ``rate``."""
     return [word.casefold() for word in re.findall(r"[A-Z]?[^\W_A-Z]+|[A-Z]+(?![a-z])", column)]
 
 

@@ -10,9 +10,9 @@ from functools import lru_cache
 
 from brewlite.adapter.dates import DateOrder, parse_date
 from brewlite.adapter.declarations import Field
-from brewlite.adapter.numbers import Money, parse_money, parse_number
+from brewlite.adapter.numbers import CURRENCY_SIGNS, Money, parse_money, parse_number
 from brewlite.adapter.plain import cut, plain, words_of
-from brewlite.adapter.units import between_periods, column_measure, column_period, period_of
+from brewlite.adapter.units import between_periods, column_measure, column_period, column_words, period_of
 from brewlite.records import FieldValue
 
 MAX_FIELD_TEXT = 2_000
@@ -23,8 +23,8 @@ MAX_TAGS = 200
 
 _NO_VALUE = frozenset({"", "null", "none", "n/a", "#n/a", "\\n", "-", "--", "—"})
 _NO_DATE = frozenset({"0000-00-00", "0000-00-00 00:00:00"})
-_TRUE = frozenset({"true", "t", "yes", "y", "1", "on", "✓", "✔", "x"})
-_FALSE = frozenset({"false", "f", "no", "n", "0", "off", "✗", "✘"})
+_TRUE = frozenset({"true", "t", "yes", "y", "1", "on", "✓", "✔", "x", "ja", "oui", "sí", "sì", "si", "sim", "tak"})
+_FALSE = frozenset({"false", "f", "no", "n", "0", "off", "✗", "✘", "nein", "non", "nee", "não", "nej", "nie"})
 _ANGLED = re.compile(r"<([^<>]+)>")
 _BRACED = re.compile(r'"((?:[^"\\]|\\.)*)"|([^,]+)')
 
@@ -53,8 +53,8 @@ def read_value(
         money = _named_number(field, raw)
         if money is None:
             parsed = parse_money(_first(raw))
-            return in_period(parsed, field, column), parsed.currency
-        return money, None
+            return in_period(parsed, field, column), parsed.currency or column_currency(column)
+        return money, column_currency(column)
     return _plain_value(field, raw, column, order), None
 
 
@@ -63,6 +63,12 @@ def in_period(money: Money, field: Field, column: str = "") -> float:
     period, wanted = money.period or column_period(column), period_of(field.unit)
     converted = between_periods(money.amount, period, wanted) if period and wanted else None
     return money.amount if converted is None else round(converted, 2)
+
+
+def column_currency(column: str) -> str | None:
+    """The currency sign that a column's name gives its money: ``price_gbp``, ``salaryEUR``; None when it names none."""
+    codes = (word for word in column_words(column) if len(word) > 2)
+    return next((CURRENCY_SIGNS[code] for code in codes if code in CURRENCY_SIGNS), None)
 
 
 def _plain_value(field: Field, raw: object, column: str, order: DateOrder | None) -> FieldValue | None:
@@ -76,7 +82,9 @@ def _plain_value(field: Field, raw: object, column: str, order: DateOrder | None
     if field.type == "date":
         return None if str(single).strip() in _NO_DATE else parse_date(single, order).isoformat()
     if field.type == "category":
-        return category(", ".join(str(part) for part in raw) if isinstance(raw, (list, tuple)) else single, field)
+        many = raw if isinstance(raw, (list, tuple)) else [single]
+        known = (found for part in many if (found := _names(field).get(words_of(plain(str(part)[: 5 * MAX_CATEGORY])))))
+        return next(known, None) or category(", ".join(str(part) for part in many), field)
     joined = ", ".join(str(part) for part in raw) if isinstance(raw, (list, tuple)) else str(raw)
     return cut(plain(joined[: 5 * MAX_FIELD_TEXT]), MAX_FIELD_TEXT) or None
 

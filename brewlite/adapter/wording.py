@@ -117,11 +117,17 @@ def _figure(
     elif named:
         text = named[0]
     else:
-        text = f"{figure(value)} {counted(unit, value)}" if unit else f"{label(field)} {figure(value)}"
+        text = f"{figure(value)} {counted(unit, value)}" if unit else f"{label(field)} {_bare(field, value)}"
     if standings is None or field.better is None:
         return text
     place = standing(field, value, nouns, standings)
     return f"{text}, {place}" if place else text
+
+
+def _bare(field: Field, value: float) -> str:
+    """A number that no unit stands behind; a year (``year_built``) has no thousands."""
+    is_year = {"year", "built", "since", "founded", "vintage"} & set(field.name.split("_")) and 1000 <= value < 3000
+    return f"{value:.0f}" if is_year and value == int(value) else figure(value)
 
 
 def _yes_or_no(field: Field, value: bool) -> str:

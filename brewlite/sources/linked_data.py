@@ -34,6 +34,8 @@ FURNITURE = PAGES | {
 """Types that describe the page and who made it. They are rows only where nothing else is described."""
 _INSIDE = ("@graph", "itemListElement", "dataFeedElement", "item", "mainEntity")
 """Where a thing holds the things that are meant."""
+_MANY = frozenset({"amenityFeature"})
+"""What is a list also where it holds a single thing: that thing's name is not the row's."""
 _PREFIX = re.compile(r"^(?:https?://schema\.org/|schema:)")
 _CHARSET = re.compile(rb"<meta[^>]+charset=[\"']?([\w-]+)", re.IGNORECASE)
 MAX_DEPTH = 20
@@ -116,6 +118,8 @@ def _plain(value: Any, depth: int) -> Any:
 
 
 def _unwrapped(key: str, value: Any) -> Any:
+    if _PREFIX.sub("", key) in _MANY:
+        return [value] if isinstance(value, dict) else value
     if isinstance(value, list) and len(value) == 1 and key not in _INSIDE and not isinstance(value[0], list):
         return value[0]
     return value

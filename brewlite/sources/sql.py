@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
-from sqlalchemy import URL, Connection, Executable, MetaData, Table, create_engine, inspect, make_url, select, text
+from sqlalchemy import URL, Connection, Executable, MetaData, Table, create_engine, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, NoSuchTableError, SQLAlchemyError
 
 from brewlite.errors import BadSource, ExtraMissing
@@ -41,7 +44,18 @@ def _rows(connection: Connection, query: Executable) -> Iterator[SourceRow]:
     result = connection.execution_options(yield_per=BATCH).execute(query)
     names = distinct(list(result.keys()))
     for number, row in enumerate(result, 1):
-        yield SourceRow(number=number, values=dict(zip(names, row, strict=True)))
+        yield SourceRow(number=number, values=dict(zip(names, map(_plain, row), strict=True)))
+
+
+def _plain(value: Any) -> object:
+    """A driver's value as the other sources give theirs: numbers, texts, dates."""
+    if isinstance(value, Decimal):
+        return int(value) if value.is_finite() and value == value.to_integral_value() else float(value)
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, (bytes, memoryview)):
+        return bytes(value).decode("utf-8", errors="replace")
+    return value
 
 
 def _query(connection: Connection, shown: str, table: str | None, sql: str | None) -> Executable:
@@ -53,9 +67,12 @@ def _query(connection: Connection, shown: str, table: str | None, sql: str | Non
         raise BadSource(f"which table of {shown}? Name one with --table, or a query with --sql; tables: {listed}")
     schema, _, name = table.rpartition(".")
     try:
-        return select(Table(name, MetaData(), autoload_with=connection, schema=schema or None))
+        found = Table(name, MetaData(), autoload_with=connection, schema=schema or None)
     except NoSuchTableError:
         raise BadSource(f"no table {table!r} in {shown}; tables: {listed}") from None
+    # Without the columns' declared types: SQLite lets a DATE hold any text, and the adapter judges it row by row.
+    name = connection.dialect.identifier_preparer.format_table(found)
+    return text(_PARAMETER.sub(r"\\:", f"SELECT * FROM {name}"))
 
 
 def _url(source: str | Path) -> URL:
