@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +30,12 @@ from brewlite.ranker.checkpoint import (
 from brewlite.ranker.differences import merge_lora
 from brewlite.ranker.structure import Structure
 from brewlite.ranker.torch_ranker import TorchRanker
+from brewlite.training.lists import ListConfig
 from brewlite.training.lora import LoraConfig, lora_state
+from brewlite.training.prune import Schedule, Target
+from brewlite.training.shipping import fit_checkpoint
+from brewlite.training.shrinking import ShrinkConfig
+from brewlite.training.smaller import distil_model, prune_model
 from brewlite.training.start import student_from
 from brewlite.weights import checkpoint_of, info, locate
 from brewlite.weights.folder import tensors_sha256
@@ -242,6 +248,22 @@ def test_a_folder_with_something_else_is_not_overwritten(base: Path, manifest: M
 
 
 # Names and the command line
+
+
+def test_a_place_that_cannot_be_written_is_told_before_the_work(tmp_path: Path):
+    (tmp_path / "taken").write_text("a file")
+    out = tmp_path / "taken" / "new"
+    target = Target(layers=1)
+    for begin in (
+        lambda: fit_checkpoint(out, tmp_path / "no data", "new"),
+        lambda: prune_model("no model", out, target, [], ListConfig(), ShrinkConfig()),
+        lambda: distil_model("no model", [], Schedule.even([1], 1.0, None), [], ListConfig(), 1, ShrinkConfig(), out),
+    ):
+        with pytest.raises(BadSettings, match=f"no checkpoint can be written to {re.escape(str(out))}"):
+            begin()
+    with pytest.raises(UnknownName, match="unknown model 'no model'"):
+        fit_checkpoint(tmp_path / "new", tmp_path / "no data", "new", start="no model")
+    assert [path.name for path in tmp_path.iterdir()] == ["taken"]
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,15 +12,22 @@ from pathlib import Path
 import msgspec
 import pytest
 from click.testing import CliRunner
+from msgspec import structs
 from openpyxl import load_workbook
-from tiny_model import write_model, write_site
+from tiny_model import stays, write_model, write_site
 
+from brewlite.adapter import load_adapter
 from brewlite.cli.main import main
 from brewlite.errors import BadSettings, StoreError
+from brewlite.recommender import Recommender
 from brewlite.store.runs import CurvePoint, Figure, RunRow, RunStore, StageRow
+from brewlite.training.experiment import keys
 from brewlite.training.experiment.file import check_keys, read_experiment
+from brewlite.training.experiment.keys import adapter_digest, code_digest, model_digest
 from brewlite.training.experiment.pages import page, spark, write_tables
-from brewlite.training.experiment.run import Workshop
+from brewlite.training.experiment.run import Workshop, read_done
+from brewlite.training.experiment.sites import OpenSites
+from brewlite.training.experiment.stage import Outcome
 from brewlite.training.experiment.stages import STAGES
 from brewlite.training.experiment.table import ALL, BLEND, MODEL, differing, figure, table_of
 from brewlite.training.fit import FitConfig
@@ -308,6 +316,118 @@ def test_a_stage_without_examples_or_sites_says_what_is_missing(folder, tmp_path
         done = CliRunner().invoke(main, [*command, "--cache", str(tmp_path / "cache")])
         assert done.exit_code == 2
         assert words in done.output
+
+
+# What an outcome depends on
+
+
+def test_other_tokens_other_examples(folder, tmp_path):
+    """Models of one tokenizer share examples; one that cuts words otherwise has its own."""
+    for name in ("same", "other"):
+        shutil.copytree(folder / "tiny", tmp_path / name)
+    write_model(tmp_path / "same", seed=1)
+    tokenizer = tmp_path / "other" / "tokenizer.json"
+    tokenizer.write_text(tokenizer.read_text().replace('"byte_fallback":', '"byte_fallback" :', 1))
+    models = ", ".join(f'"{path}"' for path in (folder / "tiny", tmp_path / "same", tmp_path / "other"))
+    text = TEXT.format(folder=folder).split("[fit]")[0] + f"[grid]\nmodel = [{models}]\n"
+    (tmp_path / "experiment.toml").write_text(text)
+    assert run(tmp_path, "experiment.toml").exit_code == 0
+    keys = {Path(str(each.parameters["model"])).name: each.stages[0].key for each in runs_of(tmp_path)}
+    assert keys["tiny"] == keys["same"] != keys["other"]
+    begun = [model_digest(str(path)) for path in (folder / "tiny", tmp_path / "same", tmp_path / "other")]
+    assert len(set(begun)) == 3
+
+
+def test_the_shipped_weights_and_every_stages_files_count(tmp_path, monkeypatch):
+    for stage in STAGES:
+        assert code_digest(stage.code)
+    shutil.copytree(keys.PACKAGE / "blend", tmp_path / "blend")
+    monkeypatch.setattr(keys, "PACKAGE", tmp_path)
+    before = code_digest.__wrapped__(("blend",))
+    shipped = tmp_path / "blend" / "shipped.json"
+    shipped.write_text(shipped.read_text() + " ")
+    assert code_digest.__wrapped__(("blend",)) != before
+
+
+def test_what_examples_come_from_is_what_the_recipe_keeps_them_by():
+    """Every module of the package that takes part when examples are made."""
+    stages = {stage.name: stage.code for stage in STAGES}
+    for needed in ("evaluation/suite/site.py", "evaluation/splits.py", "training/lists.py", "adapter", "store"):
+        assert needed in stages["data"]
+        assert needed in keys.OF_EXAMPLES
+    assert {"ranker", "training/experiment/student.py"} <= {*stages["fit"]} & {*stages["distil"]} & {*stages["prune"]}
+    assert {"recommender", "evaluation/suite/site.py", "evaluation/metrics.py"} <= {*stages["evaluate"]}
+
+
+def test_what_an_adapter_declares_counts():
+    adapter = load_adapter("realestate")
+    assert adapter_digest(adapter) == adapter_digest(load_adapter("realestate"))
+    weighty = [structs.replace(action, weight=0.77) for action in adapter.actions]
+    assert adapter_digest(structs.replace(adapter, actions=tuple(weighty))) != adapter_digest(adapter)
+    assert adapter_digest(structs.replace(adapter, refine=re.compile("a").sub)) != adapter_digest(adapter)
+    ruled = structs.replace(adapter, rule=lambda item, at: True)
+    assert adapter_digest(ruled) != adapter_digest(adapter)
+
+
+def test_databases_of_one_name_are_two_sites(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        write_site(tmp_path / name / "site.db")
+    with Recommender.open(tmp_path / "b" / "site.db", ranker=None, encoder=None) as site:
+        site.record(structs.replace(stays()[0], action="view"))
+    sites = OpenSites(None, tmp_path, "none")
+    try:
+        one, other = (sites.site(str(tmp_path / name / "site.db")) for name in ("a", "b"))
+        assert one.name == "site"
+        assert re.fullmatch("site-[0-9a-f]{4}", other.name)
+        assert sites.digest(str(tmp_path / "a" / "site.db")) != sites.digest(str(tmp_path / "b" / "site.db"))
+        assert one.digest != other.digest
+    finally:
+        sites.close()
+
+
+class Fragile:
+    """A stage that can come apart."""
+
+    class Section(msgspec.Struct, frozen=True, kw_only=True):
+        whole: bool
+
+    name, section, reads, makes, code = "fragile", Section, (), None, ()
+
+    def sites(self, section, of_data):
+        return ()
+
+    def models(self, section):
+        return ()
+
+    def run(self, section, inputs, where, sites, tell):
+        if not section.whole:
+            raise RuntimeError("a tensor of another shape\nand where that was")
+        return Outcome(facts={"whole": True})
+
+
+def test_no_error_of_one_point_ends_the_others(folder, tmp_path):
+    text = f'name = "x"\nmodel = "{folder}/tiny"\n[fragile]\n[grid]\n"fragile.whole" = [false, true]\n'
+    workshop = Workshop(tmp_path / "work", [Fragile()], None, tmp_path, lambda *told: None, lambda runs: None)
+    try:
+        failed, done = workshop.run(read_experiment(written(tmp_path, text), [Fragile()]))
+    finally:
+        workshop.close()
+    assert (failed.state, failed.why) == ("failed", "RuntimeError: a tensor of another shape")
+    assert done.state == "done"
+    (kept,) = (tmp_path / "work" / "stages").glob("fragile-*/done.json")
+    assert read_done(kept.parent) is not None
+    kept.write_bytes(kept.read_bytes()[:20])
+    assert read_done(kept.parent) is None, "it is done anew"
+
+
+def test_a_folder_that_cannot_be_written_is_told(folder, tmp_path):
+    (tmp_path / "taken").write_text("a file")
+    written(tmp_path, TEXT.format(folder=folder))
+    command = ["experiment", "run", str(tmp_path / "experiment.toml"), "--work", str(tmp_path / "taken" / "work")]
+    done = CliRunner().invoke(main, command)
+    assert done.exit_code == 2
+    assert "name another folder with --work" in done.output
 
 
 # The table and the store

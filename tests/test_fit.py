@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -165,6 +166,25 @@ def test_the_state_of_another_run_is_refused(tmp_path: Path):
         Fitting(begun, examples(20, seed=1), FitConfig(steps=1), tmp_path)
     with pytest.raises(BadSettings, match="no examples"):
         Fitting(student(), [], FitConfig(), tmp_path / "none")
+
+
+@pytest.mark.parametrize("file", ["state.json", "state-2.safetensors"])
+def test_a_damaged_state_is_named(file: str, tmp_path: Path):
+    Fitting(student(), examples(20, seed=1), FitConfig(steps=2), tmp_path).run()
+    whole = (tmp_path / file).read_bytes()
+    for damage in (lambda path: path.write_bytes(whole[: len(whole) // 2]), lambda path: path.write_bytes(b"[1]")):
+        damage(tmp_path / file)
+        with pytest.raises(BadSettings, match=r"the state in .*state\.json cannot be read .* begins anew"):
+            Fitting(student(), examples(20, seed=1), FitConfig(steps=2), tmp_path)
+
+
+def test_a_state_is_on_the_disk_before_it_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    seen: list[tuple[str, bool]] = []
+    monkeypatch.setattr(os, "fsync", lambda number: seen.append((Path(f"/dev/fd/{number}").resolve().name, counts())))
+    counts = (tmp_path / "state.json").exists
+    Fitting(student(), examples(20, seed=1), FitConfig(steps=1), tmp_path).run()
+    assert seen == [("state-1.safetensors.new", False), ("state.json.new", False)]
+    assert not list(tmp_path.glob("*.new"))
 
 
 def test_a_run_that_comes_apart_says_so(tmp_path: Path):

@@ -17,6 +17,7 @@ from conftest import NOW, PLACES, TYPES, HashEncoder
 from msgspec import structs
 from tiny_llama import tiny_base, words_of
 
+from brewlite.blend import ModelWeights
 from brewlite.cli import main
 from brewlite.errors import BadRecord, BadSettings
 from brewlite.evaluation.log import DAY, catalog_of, event_log, from_micros, to_micros
@@ -31,7 +32,7 @@ from brewlite.training.answers import Answered
 from brewlite.training.choices import nearest
 from brewlite.training.lora import LoraConfig, lora_state
 from brewlite.training.own_site import OwnSite, learn
-from brewlite.training.plan import OwnSiteConfig
+from brewlite.training.plan import OwnSiteConfig, read_plan, write_plan
 from brewlite.training.promotion import compare, verdict, wins
 from brewlite.training.start import student_from
 from brewlite.training.versions import Comparison, Version, Versions
@@ -80,7 +81,9 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Path:
     texts = [*(f"{home.title} {home.text}" for home in homes()), "What the visitor did before saved Will this visitor"]
     base = tiny_base(folder / "tiny", words_of(texts))
     student, manifest = student_from(base, LoraConfig(rank=CONFIG.rank, alpha=16.0))
-    save_checkpoint(folder / "begin", manifest, lora_state(student.decoder))
+    # The simple signals see at once what everybody wants here: the model must be loud to count beside them.
+    loud = structs.replace(manifest, blend={"model": structs.asdict(ModelWeights(base=3.0))})
+    save_checkpoint(folder / "begin", loud, lora_state(student.decoder))
     return folder / "begin"
 
 
@@ -278,6 +281,48 @@ def test_deciding_again_by_the_same_events_asks_for_more(taught: tuple[Path, Ver
         assert version.replaced == "0001"
 
 
+def test_old_events_that_come_in_later_do_not_make_what_was_learned_decide(
+    taught: tuple[Path, Version], tmp_path: Path
+):
+    shutil.copytree(taught[0], tmp_path / "site")
+    with Recommender.open(tmp_path / "site" / "site.db", "realestate", ranker="none", encoder=HashEncoder()) as site:
+        others = [home.id for home in homes() if home.place != WANTED][:400]
+        moments = [NOW - timedelta(days=390, minutes=-n) for n in range(400)]
+        pairs = zip(others, moments, strict=True)
+        site.record(*(Event(user=f"old {id_}", item=id_, action="save", at=at) for id_, at in pairs))
+        assert OwnSite(site).cut < to_micros(taught[1].cut)
+        assert learn(site, structs.replace(CONFIG, steps=1)).cut == taught[1].cut
+
+
+def test_a_run_without_time_to_learn_is_no_try(start: Path, tmp_path: Path):
+    with opened(tmp_path, start, choices(WANTED, WANTED)) as site:
+        with pytest.raises(BadSettings, match=r"leave no time to learn.*give more --minutes"):
+            learn(site, structs.replace(CONFIG, steps=None, minutes=1e-4))
+        assert Versions(site.store).all() == []
+
+
+def test_a_killed_run_has_the_minutes_that_are_left(start: Path, tmp_path: Path):
+    class Killed(BaseException):
+        pass
+
+    def tell(name: str, done: int, total: int, note: str = "") -> None:
+        if (name, done) == ("learning", 3):
+            raise Killed
+
+    config = structs.replace(CONFIG, steps=None, save_seconds=0.0)
+    with opened(tmp_path, start, choices(WANTED, WANTED)) as site:
+        with pytest.raises(Killed):
+            learn(site, config, tell=tell)
+        folder = Versions(site.store).unfinished
+        plan = read_plan(folder)
+        assert plan is not None
+        assert 0 < plan.judging < plan.spent
+        write_plan(folder, structs.replace(plan, spent=60 * config.minutes))
+        version = learn(site, config)
+    assert version.steps == 2, "those that were saved"
+    assert version.seconds > 60 * config.minutes
+
+
 # Too little
 
 
@@ -285,6 +330,14 @@ def test_a_short_log_is_told_what_it_lacks(start: Path, tmp_path: Path):
     with opened(tmp_path, start, choices(WANTED, WANTED)[::10]) as site, pytest.raises(BadRecord) as refused:
         learn(site, CONFIG)
     assert "the log has 40 liking events; train when it has about" in str(refused.value)
+
+
+def test_too_few_visitors_are_told_before_the_work(start: Path, tmp_path: Path):
+    few = [structs.replace(event, user=f"v{n % 6}") for n, event in enumerate(choices(WANTED, WANTED))]
+    told: list[str] = []
+    with opened(tmp_path, start, few) as site, pytest.raises(BadRecord, match="too few visitors to decide"):
+        learn(site, CONFIG, tell=lambda name, done, total, note="": told.append(name))
+    assert told == []
 
 
 def test_a_named_ranker_is_no_place_for_a_learned_one(start: Path, tmp_path: Path):
@@ -301,6 +354,33 @@ def test_two_runs_at_once_are_refused(start: Path, tmp_path: Path):
         first, second = Versions(store), Versions(store)
         with first.alone(), pytest.raises(BadSettings, match="another training of this site"), second.alone():
             pass
+
+
+def test_a_folder_of_versions_is_one_sites(tmp_path: Path):
+    with Store.open(tmp_path / "one.db") as one, Store.open(tmp_path / "other.db") as other:
+        for _ in range(2):
+            with Versions(one, tmp_path / "models").alone():
+                pass
+        with Versions(one).alone(), Versions(other).alone():
+            pass
+        for folder in (tmp_path / "models", Versions(one).folder):
+            for ask in (Versions(other, folder).all, Versions(other, folder).alone().__enter__):
+                with pytest.raises(BadSettings, match="holds the versions of another site"):
+                    ask()
+
+
+def test_a_damaged_record_is_named_and_does_not_keep_anybody_from_going_back(
+    taught: tuple[Path, Version], tmp_path: Path
+):
+    shutil.copytree(taught[0], tmp_path / "site")
+    record = tmp_path / "site" / "site.db.models" / "0001" / "version.json"
+    record.write_bytes(record.read_bytes()[:40])
+    ask = ["train", "--db", str(tmp_path / "site" / "site.db")]
+    for more in ([], ["--list"]):
+        done = CliRunner().invoke(main, [*ask, *more])
+        assert done.exit_code == 2
+        assert f"{record} cannot be read" in done.stderr
+    assert "the shipped ranker" in CliRunner().invoke(main, [*ask, "--rollback"]).stdout
 
 
 def test_a_choice_without_a_like_stands_among_what_is_nearest_to_it():
@@ -378,6 +458,7 @@ def test_the_command(taught: tuple[Path, Version], start: Path, tmp_path: Path, 
     assert result.exit_code == 0, result.output
     told = json.loads(result.stdout)
     assert (told["number"], told["steps"], told["comparison"]["cases"]) == (1, 2, 30)
+    assert told["blend"]["choices"] > 30, "the first stage has learned, whatever became of the ranker"
     assert (tmp_path / "elsewhere" / "0001" / "version.json").is_file()
     listed = CliRunner().invoke(main, ["train", "--db", "site.db", "--models-dir", "elsewhere", "--list"])
     assert "0001" in listed.stdout
@@ -399,6 +480,7 @@ def test_a_learned_ranker_elsewhere_is_found(tmp_path: Path):
         (["--db", "gone.db"], "no database at gone.db"),
         (["--db", "site.db", "--rollback", "--list"], "give one of them"),
         (["--db", "site.db"], "no items to evaluate on"),
+        (["--db", "site.db", "--models-dir", "site.db/models"], "versions cannot be kept in"),
     ],
 )
 def test_mistakes_end_with_2_and_one_line(arguments: list[str], said: str, tmp_path: Path, monkeypatch):

@@ -266,6 +266,23 @@ def test_the_command_saves_or_says_why_not(folder, tmp_path, kind):
     assert "blend" in again.output
 
 
+def test_mistakes_are_told_before_the_gate(folder, tmp_path):
+    gone, taken = tmp_path / "gone.db", tmp_path / "taken"
+    taken.write_text("a file")
+    for more, said in (
+        (["--db", str(folder / "site.db"), "--site", "airbnb_barossa"], "give one or the other"),
+        (["--db", str(folder / "site.db"), "--data", str(folder)], "give one or the other"),
+        (["--db", f"sqlite:///{gone}"], "there is no database"),
+        (["--db", str(folder / "site.db"), "--out", str(taken / "small")], "no checkpoint can be written to"),
+    ):
+        command = ["models", "quantize", str(folder / "taught"), "--out", str(tmp_path / "small"), *more]
+        done = CliRunner().invoke(main, [*command, "--cache", str(tmp_path / "cache")])
+        assert done.exit_code == 2
+        assert said in done.stderr
+    assert not gone.exists()
+    assert not (tmp_path / "cache").exists(), "nobody was asked"
+
+
 def test_a_gate_without_cases_or_sites_says_so(folder, site):
     ranker = load_ranker(folder / "tiny")
     with pytest.raises(BadSettings, match="at least one site"):

@@ -43,6 +43,11 @@ def test_choices_are_heard_in_the_order_of_their_candidates(jobs: BenchSite, tmp
     assert np.mean(above) > 0.55, "the simple signals put what was chosen above the middle"
 
 
+def test_the_made_up_site_has_a_log_to_learn_from_as_any_other(jobs: BenchSite, tmp_path: Path):
+    heard = list(heard_choices(jobs, KeptScores(FakeRanker(), tmp_path), CONFIG))
+    assert any(not np.allclose(each.first, each.shipped) for each in heard)
+
+
 def test_choices_from_the_whole_catalog_are_heard_of_what_is_proposed(jobs: BenchSite, tmp_path: Path):
     heard = list(heard_whole(jobs, KeptScores(FakeRanker(), tmp_path), CONFIG))
     assert 0 < len(heard) <= 20

@@ -10,6 +10,7 @@ import click
 
 from brewlite.cli import options
 from brewlite.cli.output import console, print_json, progress_bars
+from brewlite.errors import BadSettings
 
 if TYPE_CHECKING:
     from brewlite.evaluation.suite.site import BenchSite
@@ -43,6 +44,8 @@ def quantize(name: str, kind: Any, out: Path, as_json: bool, **said: Any) -> Non
     from brewlite.evaluation.suite.datasets import bench_cache
     from brewlite.training.quantize import GateConfig, quantize_model
 
+    if said["db"] and (said["only"] or said["data"]):
+        raise BadSettings("--db judges on that site alone, --site and --data on data sets: give one or the other")
     cache = said["cache"] or bench_cache()
     config = GateConfig(cases=said["cases"], seed=said["seed"])
     with progress_bars() as progress:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from msgspec.structs import asdict
 
 from brewlite.errors import BadSettings
 
@@ -59,13 +62,32 @@ def open_site(
     Raises:
         BadSettings: the database is not there and ``must_exist``.
     """
-    from pathlib import Path
-
     from brewlite.recommender import Recommender
 
     settings = site_settings(config, db, adapter)
     where = str(settings.db)
-    file = where.removeprefix("sqlite:///")
-    if must_exist and "://" not in file and not Path(file).is_file():
+    if must_exist and is_missing(where):
         raise BadSettings(f"no database at {where}: make it with `brewlite init --db {where} --adapter realestate`")
     return Recommender.open(where, settings.adapter, ranker=ranker or "default", config=settings.recommender, **how)
+
+
+def is_missing(where: str) -> bool:
+    """Whether ``where`` names an SQLite file that is not there."""
+    file = where.removeprefix("sqlite:///")
+    return "://" not in file and not Path(file).is_file()
+
+
+@contextmanager
+def made_only_if_used(where: str) -> Iterator[None]:
+    """A database that is not there yet is gone again at the end, unless something is stored in it by then."""
+    from brewlite.store import Store
+
+    new = is_missing(where)
+    try:
+        yield
+    finally:
+        if new and not is_missing(where):
+            with Store.open(where) as store:
+                empty, file = not any(asdict(store.counts()).values()), store.file
+            if empty and file is not None:
+                file.unlink()

@@ -38,7 +38,8 @@ def train(config: str | None, db: str | None, adapter: str | None, **said: Any) 
     """Learn from the site's own log, and use what was learned only if it ranks better.
 
     The last fifth of the log decides: the ranker in use and the new one are asked what visitors chose then. Every
-    version is kept. A run that was stopped goes on where it was when the same command is given again.
+    version is kept. A run that was stopped goes on where it was when the same command is given again. The blend's
+    weights are learned anew as well, and used at once where they explain choices better.
 
     \b
     Example:
@@ -61,6 +62,8 @@ def train(config: str | None, db: str | None, adapter: str | None, **said: Any) 
 
 
 def _learn(site: Any, versions: Versions, said: dict[str, Any]) -> None:
+    from msgspec import structs
+
     from brewlite.recommender.learning import learn_and_keep
     from brewlite.training.own_site import learn
     from brewlite.training.plan import OwnSiteConfig
@@ -70,16 +73,22 @@ def _learn(site: Any, versions: Versions, said: dict[str, Any]) -> None:
         version = learn(site, config, said["models_dir"], progress)
     blend = learn_and_keep(site, said["seed"])
     if said["as_json"]:
-        print_json(version)
+        learned = {"choices": blend.cases, "visitors": blend.visitors} if blend is not None else None
+        print_json({**structs.asdict(version), "blend": learned})
         return
-    if blend is not None:
-        console.print(f"blend learned from {blend.cases:,} choices of {blend.visitors:,} visitors", highlight=False)
     console.print(f"version {version.number}: {version.verdict}", highlight=False, markup=False, soft_wrap=True)
     console.print(
         f"learned from {version.examples} choices before {version.cut:%Y-%m-%d %H:%M} UTC in {version.steps} steps "
         f"(loss {version.losses[0]:.3f} to {version.losses[1]:.3f}), {version.seconds / 60:.1f} minutes",
         highlight=False,
     )
+    if blend is not None:
+        console.print(
+            f"blend learned from {blend.cases:,} choices of {blend.visitors:,} visitors: it is used from now on, "
+            f"whichever ranker is",
+            highlight=False,
+            soft_wrap=True,
+        )
     for note in version.notes:
         console.print(f"note: {note}", highlight=False, markup=False)
     if version.promoted:

@@ -59,8 +59,9 @@ def weigh(
     """
     from brewlite.evaluation.suite.datasets import bench_cache, find_data
     from brewlite.training.recipe import SHIPPED, opened
-    from brewlite.training.weighing import WeighingConfig, weigh_checkpoint
+    from brewlite.training.weighing import WeighingConfig, own_checkpoint, weigh_checkpoint
 
+    own_checkpoint(checkpoint)  # sites may take long to open
     folder, cache = find_data(data), cache or bench_cache()
     names = only or [share.site for share in SHIPPED.sites]
     config = WeighingConfig(cases=cases, whole=whole, requests=requests, seed=seed)

@@ -124,11 +124,9 @@ def save_checkpoint(folder: Path, manifest: Manifest, tensors: Mapping[str, Tens
     A checkpoint that ``folder`` held is replaced.
 
     Raises:
-        BadSettings: ``folder`` holds something else.
+        BadSettings: as :func:`check_place`.
     """
-    if folder.exists() and not is_checkpoint(folder) and (not folder.is_dir() or any(folder.iterdir())):
-        raise BadSettings(f"{folder} is there and no checkpoint: choose another folder, or empty it")
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    check_place(folder)
     work = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         small = {name: tensor.detach().cpu().to(torch.bfloat16).contiguous() for name, tensor in tensors.items()}
@@ -140,6 +138,22 @@ def save_checkpoint(folder: Path, manifest: Manifest, tensors: Mapping[str, Tens
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return manifest
+
+
+def check_place(folder: Path) -> None:
+    """Raise BadSettings where no checkpoint can be written to ``folder``; to be asked before long work, not after it.
+
+    That is where it holds something else, or the folder that it is to lie in cannot be written.
+    """
+    try:
+        if folder.exists() and not is_checkpoint(folder) and (not folder.is_dir() or any(folder.iterdir())):
+            raise BadSettings(f"{folder} is there and no checkpoint: choose another folder, or empty it")
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent)).rmdir()
+    except OSError as error:
+        raise BadSettings(
+            f"no checkpoint can be written to {folder}: {error.strerror or error}; choose another folder"
+        ) from error
 
 
 def load_plain(folder: Path, dtype: torch.dtype) -> tuple[Any, PlainTokenizer, Manifest]:
@@ -207,6 +221,7 @@ __all__ = [
     "LoraShape",
     "Manifest",
     "Source",
+    "check_place",
     "is_checkpoint",
     "load_decoder",
     "load_plain",

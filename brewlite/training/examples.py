@@ -139,7 +139,7 @@ def _example(
 ) -> Example:
     """``case`` as a prompt, its labels, what encoder and first stage say; ``rng`` None: the plain dress."""
     builder = wardrobe.plain if rng is None else wardrobe.builder(rng)
-    # Its weights are of the same part of the log; they are so few that they know it no better than any other.
+    # Its weights were learned from the very choices that examples are made of; they are too few to know them by heart.
     weighed = site.in_hindsight.weigh(case.query, use_model=False)
     return Example(
         prompt=site.recommender.prompt(case.query, builder),

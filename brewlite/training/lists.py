@@ -6,6 +6,7 @@ All of it happened before the validation part of the site's log.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -21,6 +22,7 @@ from brewlite.training.dress import Wardrobe
 from brewlite.training.examples import ExampleConfig, log_examples, moments
 from brewlite.training.stated import StatedConfig, stated_examples
 from brewlite.training.teachers import Lesson, lesson_of, lessons_of
+from brewlite.training.whole import write_whole
 
 Progress = Callable[[str, int, int], None]
 """Called with what is made, how much of it, out of how much."""
@@ -66,10 +68,11 @@ def lessons(
     """
     said = [config, [[site.name, site.digest, len(site.log)] for site in sites]]
     wanted = msgspec.json.encode(said)
-    if kept is not None and kept.exists():
-        asked, made = msgspec.msgpack.decode(kept.read_bytes(), type=tuple[bytes, list[Lesson]])
-        if asked == wanted:
-            return made
+    if kept is not None:
+        with suppress(OSError, msgspec.DecodeError):
+            asked, made = msgspec.msgpack.decode(kept.read_bytes(), type=tuple[bytes, list[Lesson]])
+            if asked == wanted:
+                return made
     made = []
     for done, site in enumerate(sites, start=1):
         made += _of_site(site, tokenizer, config)
@@ -79,9 +82,7 @@ def lessons(
     made = [made[place] for place in order]
     if kept is not None:
         kept.parent.mkdir(parents=True, exist_ok=True)
-        fresh = kept.with_suffix(".new")
-        fresh.write_bytes(msgspec.msgpack.encode((wanted, made)))
-        fresh.replace(kept)
+        write_whole(kept, msgspec.msgpack.encode((wanted, made)))
     return made
 
 

@@ -18,6 +18,7 @@ from brewlite.evaluation.suite.site import BenchSite, DataSet
 from brewlite.recommender import Recommender
 from brewlite.records import Event, FieldValue, Item, User
 from brewlite.retrieval import Encoder
+from brewlite.training.experiment.keys import code_digest, key_of
 
 NAME = "made_jobs"
 START = datetime(2025, 1, 1, tzinfo=UTC)
@@ -117,8 +118,9 @@ _EXTRAS = (
 
 def made_jobs(folder: Path, encoder: Encoder | None, items: int = 700, visitors: int = 900, seed: int = 0) -> BenchSite:
     """The site, written into ``folder`` at the first call."""
-    path = folder / f"{NAME}-{items}-{visitors}-{seed}.db"
-    data = DataSet(name=NAME, kind="jobs", adapter="jobs", items="", label="made jobs", trained=True)
+    mark = key_of(code_digest(("store", "training/made_jobs.py")), encoder.name if encoder is not None else "")
+    path = folder / f"{NAME}-{items}-{visitors}-{seed}-{mark}.db"
+    data = DataSet(name=NAME, kind="jobs", adapter="jobs", items="", events="made up", label="made jobs", trained=True)
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
         unfinished = path.with_suffix(".unfinished")

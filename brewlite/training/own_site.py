@@ -21,16 +21,18 @@ from msgspec import structs
 from brewlite.errors import BadRecord, BadSettings
 from brewlite.evaluation.log import EventLog, from_micros, read_log, to_micros
 from brewlite.evaluation.splits import cut_time
+from brewlite.evaluation.statistics import FEWEST_USERS
 from brewlite.evaluation.suite.case import Case
 from brewlite.evaluation.suite.kept import KeptScores
-from brewlite.evaluation.suite.site import BenchSite, DataSet
+from brewlite.evaluation.suite.site import SPLIT, BenchSite, DataSet
 from brewlite.ranker import Ranker, Tokenizer, load_ranker
 from brewlite.ranker.checkpoint import Manifest, Source, save_checkpoint
 from brewlite.recommender import Recommender
 from brewlite.recommender.opening import learned_ranker
-from brewlite.training.answers import Answered, answers
+from brewlite.training.answers import Answered, answers, draws
 from brewlite.training.choices import UNMATCHED, choice_cases, choice_examples
 from brewlite.training.examples import ExampleConfig, shown_examples
+from brewlite.training.experiment.student import tokens_of
 from brewlite.training.fit import Example, FitConfig, Fitting, Look, StepFacts
 from brewlite.training.lora import LoraConfig, lora_state
 from brewlite.training.plan import OwnSiteConfig, Plan, read_plan, write_plan
@@ -44,8 +46,8 @@ FEW_EVENTS = 300
 FEWEST_EXAMPLES = 20
 FEWEST_CASES = 30
 FEWEST_STEPS = 20
-HELD_OUT_FROM = 0.72
-"""Between this share of the liking events and the cut lie those that say when to stop learning."""
+HELD_OUT_FROM = 0.9
+"""Between this share of the liking events before the cut and the cut lie those that say when to stop learning."""
 BACKWARD = 3.5
 """What a token costs while it is learned from, in units of what it costs to read it."""
 JUDGING = 0.2
@@ -60,12 +62,19 @@ class Tell(Protocol):
 
 
 class OwnSite(BenchSite):
-    """A site as the suite reads one: its log up to a moment, cut where the later part begins."""
+    """A site as the suite reads one: its log up to a moment, cut where the later part begins.
 
-    def __init__(self, recommender: Recommender, until: int | None = None) -> None:
+    Args:
+        recommender: the site's.
+        until: the moment, in microseconds; None: all of the log.
+        known: microseconds before which the ranker in use may have learned. The later part begins no earlier, also
+            where old events came in since and moved the share of the log that lies before it.
+    """
+
+    def __init__(self, recommender: Recommender, until: int | None = None, known: int = 0) -> None:
         data = DataSet(name="the site", kind="site", adapter=recommender.adapter.name, items="", events="its own")
         super().__init__(data, recommender, "")
-        self._until = until
+        self._until, self._known = until, known
 
     @cached_property
     def log(self) -> EventLog:
@@ -74,9 +83,14 @@ class OwnSite(BenchSite):
         return log if self._until is None else log.before(self._until + 1)
 
     @cached_property
+    def cut(self) -> int:
+        """Microseconds: what decides lies at or after it."""
+        return max(cut_time(self.log, SPLIT), self._known)
+
+    @cached_property
     def validation_cut(self) -> int:
         """Microseconds: nothing at or after it is learned from."""
-        return cut_time(self.log, HELD_OUT_FROM)
+        return cut_time(self.log.before(self.cut), HELD_OUT_FROM)
 
 
 def learn(
@@ -91,7 +105,8 @@ def learn(
         tell: called as work goes on.
 
     Raises:
-        BadSettings: the settings name a ranker of their own; or another run is on.
+        BadSettings: the settings name a ranker of their own; another run is on; no time is left to learn; the folder
+            cannot be used, or holds what is damaged.
         BadRecord: the log is too short to learn from or to decide by.
         WeightsMissing: the ranker that is in use, or its base, is not on this machine.
     """
@@ -108,7 +123,9 @@ def learn(
         if decided is not None:  # killed between the last two steps
             versions.keep(versions.unfinished, decided)
             return decided
-        return _Run(OwnSite(site, plan.until), versions, plan, tell).version()
+        current = versions.current()
+        known = to_micros(current.cut) if current is not None else 0
+        return _Run(OwnSite(site, plan.until, known), versions, plan, tell).version()
 
 
 def _plan(site: Recommender, versions: Versions, config: OwnSiteConfig) -> Plan:
@@ -138,22 +155,25 @@ class _Run:
     def __init__(self, site: OwnSite, versions: Versions, plan: Plan, tell: Tell | None) -> None:
         self.site, self.versions, self.plan, self.config = site, versions, plan, plan.config
         self.tell: Tell = tell or (lambda name, done, total, note="": None)
-        self.begun = time.monotonic()
-        self.judging = 0.0
-        """Seconds that asking the ranker in use has taken."""
-        self.reading = 0.0
-        """Tokens a second that it has read."""
+        self.begun = time.monotonic() - plan.spent
+        """When the run would have begun, had it not been killed."""
 
     def version(self) -> Version:
         """Learn, judge, decide."""
         cases = self._cases()
+        examples, held_out = self._examples(tokens_of(self.plan.current))
         old = self._judge(self.plan.current, cases[: self.plan.cases or None], "the ranker in use")
         cases = [answer.case for answer in old]
+        self._settle(examples)
         student, manifest = student_from(self.plan.current, LoraConfig(rank=self.config.rank, seed=self.config.seed))
-        examples, held_out = self._examples(student.tokenizer)
-        self._settle(len(cases), examples)
         fitting = self._fitting(student, examples, held_out)
+        self.begun -= sum(facts.seconds for facts in fitting.history)
         fitting.run(partial(self._told, fitting), self._out_of_time)
+        if not fitting.step:
+            raise BadSettings(
+                f"{self.config.minutes:g} minutes leave no time to learn beside asking both rankers about {len(cases)} "
+                f"choices: give more --minutes, or fewer --cases"
+            )
         candidate = self.versions.unfinished / "candidate"
         save_checkpoint(candidate, self._manifest(manifest, fitting), lora_state(student.decoder))
         history = fitting.history
@@ -174,8 +194,16 @@ class _Run:
         if len(cases) < FEWEST_CASES:
             needed = math.ceil(liked * FEWEST_CASES / max(len(cases), 1) / 100) * 100
             raise BadRecord(
-                f"{len(cases)} choices in the last fifth of the log could decide which ranker is better, and "
-                f"{FEWEST_CASES} are needed: the log has {liked} liking events; train when it has about {needed}"
+                f"{len(cases)} choices since {from_micros(self.site.cut):%Y-%m-%d} could decide which ranker is "
+                f"better, and {FEWEST_CASES} are needed: the log has {liked} liking events; train when it has about "
+                f"{needed}"
+            )
+        visitors = draws(cases[: self.plan.cases or None], self.config.seed).effective_users
+        if visitors < FEWEST_USERS:
+            raise BadRecord(
+                f"the {len(cases)} choices since {from_micros(self.site.cut):%Y-%m-%d} are of too few visitors to "
+                f"decide which ranker is better (in effect {visitors:.1f}, and {FEWEST_USERS} are needed): train when "
+                f"more have come"
             )
         return cases
 
@@ -188,11 +216,12 @@ class _Run:
         for answer in answers(self.site, kept, cases, self.tell, label):
             found.append(answer)
             spent = time.monotonic() - begun
-            first = not self.plan.cases and not self.judging
+            first = not self.plan.cases
             if first and len(found) >= 2 * FEWEST_CASES and spent > JUDGING * 60 * self.config.minutes:
                 break
-        self.judging = time.monotonic() - begun
-        self.reading = kept.read_tokens / self.judging
+        if not self.plan.cases:
+            taken = time.monotonic() - begun
+            self._write(cases=len(found), judging=taken, reading=kept.read_tokens / taken)
         return found
 
     def _examples(self, tokenizer: Tokenizer) -> tuple[list[Example], list[Example]]:
@@ -210,18 +239,25 @@ class _Run:
             )
         return examples, held_out
 
-    def _settle(self, cases: int, examples: Sequence[Example]) -> None:
-        """Write down how many cases decide and how many steps there are, unless the killed run did."""
+    def _settle(self, examples: Sequence[Example]) -> None:
+        """Write down how many steps there are, unless the killed run did."""
         if self.plan.steps:
             return
         config = self.config
         steps = math.ceil(config.epochs * sum(example.tokens for example in examples) / config.step_tokens)
-        if self.reading:
-            left = 60 * config.minutes - (time.monotonic() - self.begun) - self.judging
-            steps = min(steps, int(left * self.reading / BACKWARD / config.step_tokens))
-        steps = config.steps if config.steps is not None else max(steps, FEWEST_STEPS)
-        self.plan = structs.replace(self.plan, cases=cases, steps=steps)
+        if self.plan.reading:
+            left = 60 * config.minutes - self._spent() - self.plan.judging
+            steps = min(steps, int(left * self.plan.reading / BACKWARD / config.step_tokens))
+        self._write(steps=config.steps if config.steps is not None else max(steps, FEWEST_STEPS))
+
+    def _write(self, **settled: Any) -> None:
+        """Write down what was ``settled``, and how long it took to come so far."""
+        self.plan = structs.replace(self.plan, **settled, spent=self._spent())
         write_plan(self.versions.unfinished, self.plan)
+
+    def _spent(self) -> float:
+        """Seconds that the run has taken, also before it was killed."""
+        return time.monotonic() - self.begun
 
     def _fitting(self, student: Any, examples: Sequence[Example], held_out: Sequence[Example]) -> Fitting:
         """The run as far as it had come; from the start where items or events have changed what it learns from."""
@@ -238,8 +274,7 @@ class _Run:
             return Fitting(student, examples, fit, folder, held_out)
 
     def _out_of_time(self) -> bool:
-        spent = time.monotonic() - self.begun
-        return self.config.steps is None and spent + self.judging > 60 * self.config.minutes
+        return self.config.steps is None and self._spent() + self.plan.judging > 60 * self.config.minutes
 
     def _told(self, fitting: Fitting, facts: StepFacts, look: Look | None) -> None:
         late = fitting.history[-10:]
@@ -288,7 +323,7 @@ class _Run:
             examples=examples,
             steps=len(history),
             losses=(_mean_loss(history[:tenth]), _mean_loss(history[-tenth:])),
-            seconds=time.monotonic() - self.begun,
+            seconds=self._spent(),
             notes=tuple(notes),
         )
 

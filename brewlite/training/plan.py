@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from brewlite.errors import BadSettings
+from brewlite.training.whole import write_whole
 
 FILE = "plan.json"
 CONTINUED_WITHIN = timedelta(hours=48)
@@ -69,8 +70,14 @@ class Plan(Struct, frozen=True, kw_only=True):
     created: datetime
     cases: int = 0
     """How many decide; 0: not settled yet."""
+    judging: float = 0.0
+    """Seconds that asking the ranker in use took, and so will asking the new one."""
+    reading: float = 0.0
+    """Tokens a second that it read."""
     steps: int = 0
     """0: not settled yet."""
+    spent: float = 0.0
+    """Seconds that the run had taken when this was written; learning came after."""
 
     def continues(self, asked: Plan) -> bool:
         """Whether going on with this does what ``asked`` asks for. Events may have come in since."""
@@ -88,6 +95,4 @@ def read_plan(folder: Path) -> Plan | None:
 
 def write_plan(folder: Path, plan: Plan) -> None:
     """Keep ``plan``; it is there whole or not at all."""
-    fresh = folder / f"{FILE}.new"
-    fresh.write_bytes(msgspec.json.encode(plan))
-    fresh.replace(folder / FILE)
+    write_whole(folder / FILE, msgspec.json.encode(plan))

@@ -23,7 +23,7 @@ from brewlite.evaluation.statistics import Estimate
 from brewlite.evaluation.suite.kept import KeptScores
 from brewlite.evaluation.suite.site import BenchSite
 from brewlite.ranker import Ranker, load_ranker
-from brewlite.ranker.checkpoint import Manifest, is_checkpoint, read_differences, read_manifest, save_checkpoint
+from brewlite.ranker.checkpoint import Manifest, check_place, read_differences, read_manifest, save_checkpoint
 from brewlite.ranker.quantized import Kind
 from brewlite.training.answers import Answered, Progress, answers, draws, validation_cases
 from brewlite.weights import checkpoint_of, locate
@@ -117,8 +117,8 @@ def gate(
     if not sites:
         raise BadSettings("the gate needs at least one site with a log: give --db, or --data with the data sets")
     pairs: dict[str, list[_Pair]] = {}
-    for site in sites:
-        cases = validation_cases(site, config.cases, config.seed)
+    drawn = [validation_cases(site, config.cases, config.seed) for site in sites]
+    for site, cases in zip(sites, drawn, strict=True):
         labels = {before.name: before, f"{before.name} {kind}": after}
         asked = (answers(site, ranker, cases, progress, label) for label, ranker in labels.items())
         pairs[site.name] = [_Pair(site, *both) for both in zip(*map(list, asked), strict=True)]
@@ -231,12 +231,11 @@ def quantize_model(
         quantized: judged as what will be loaded; None: it is loaded.
 
     Raises:
-        BadSettings: the model is quantized already, or ``out`` holds something else.
+        BadSettings: the model is quantized already, or ``out`` holds something else, or cannot be written.
         ExtraMissing: bitsandbytes is not installed.
     """
     manifest, tensors = _checkpoint(model)
-    if out.exists() and not is_checkpoint(out) and any(out.iterdir()):
-        raise BadSettings(f"{out} is there and no checkpoint: choose another folder, or empty it")
+    check_place(out)
     before, after = load_ranker(model), quantized or load_ranker(model, dtype=kind)
     report = gate(KeptScores(before, kept), KeptScores(after, kept), kind, sites, config, progress)
     if report.passed:

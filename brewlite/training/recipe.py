@@ -5,8 +5,8 @@ Likeness first (:mod:`~brewlite.training.warm`), then choices and requests toget
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -21,12 +21,16 @@ from brewlite.ranker import Tokenizer
 from brewlite.retrieval import SentenceEncoder
 from brewlite.training import made_jobs
 from brewlite.training.examples import ExampleConfig, log_examples
+from brewlite.training.experiment.keys import OF_EXAMPLES, adapter_digest, code_digest, key_of, tokenizer_digest
+from brewlite.training.experiment.sites import content
+from brewlite.training.experiment.student import tokens_of
 from brewlite.training.fit import Example, FitConfig, Fitting, Look, StepFacts
 from brewlite.training.lora import LoraConfig
 from brewlite.training.model import Student
 from brewlite.training.stated import StatedConfig, stated_examples
 from brewlite.training.warm import WarmConfig, warm_examples
-from brewlite.weights import DEFAULT_ENCODER
+from brewlite.training.whole import write_whole
+from brewlite.weights import BASE, DEFAULT_ENCODER
 
 Progress = Callable[[str, int, int], None]
 """Called with what is made ("airbnb_barossa requests"), how many of it, out of how many."""
@@ -123,13 +127,16 @@ SHIPPED = Recipe(
 
 
 def gather(
-    recipe: Recipe, data_folder: Path, cache_folder: Path, tokenizer: Tokenizer, progress: Progress | None = None
+    recipe: Recipe, data_folder: Path, cache_folder: Path, model: str = BASE, progress: Progress | None = None
 ) -> Gathered:
-    """The examples of ``recipe``, made from the sites in ``data_folder`` at the first call and kept in the cache.
+    """The examples of ``recipe``, in the tokens of ``model``.
+
+    They are made from the sites in ``data_folder`` at the first call and kept in the cache.
 
     Raises:
         BadSettings: a site is kept out of training, or its files are missing.
         UnknownName: there is no such site.
+        WeightsMissing: ``model`` is not on this machine.
     """
     made = Gathered(warm=[], stated=[], log=[], held_out=[])
     for share in recipe.sites:
@@ -137,7 +144,7 @@ def gather(
         try:
             for kind in ("warm", "stated", "log", "held_out"):
                 count = getattr(share, kind)
-                examples = _kept(recipe, site, kind, count, tokenizer, cache_folder / "examples") if count else []
+                examples = _kept(recipe, site, kind, count, model, cache_folder / "examples") if count else []
                 getattr(made, kind).extend(examples)
                 if progress is not None and count:
                     progress(f"{share.site}: {kind.replace('_', ' ')}", len(examples), count)
@@ -160,20 +167,16 @@ def opened(name: str, data_folder: Path, cache_folder: Path) -> BenchSite:
     return open_site(name, data_folder, cache_folder)
 
 
-def _kept(recipe: Recipe, site: BenchSite, kind: str, count: int, tokenizer: Tokenizer, folder: Path) -> list[Example]:
+def _kept(recipe: Recipe, site: BenchSite, kind: str, count: int, model: str, folder: Path) -> list[Example]:
     """The site's examples of ``kind``, from the cache where they are there."""
     config = {"warm": recipe.warm, "stated": recipe.stated}.get(kind, recipe.examples)
-    mark = hashlib.blake2b(
-        msgspec.json.encode([site.name, site.digest, kind, count, config, making_code()]), digest_size=10
-    ).hexdigest()
-    path = folder / f"{site.name}-{kind}-{mark}.msgpack"
-    if path.exists():
+    told = (content(site), adapter_digest(site.recommender.adapter), tokenizer_digest(model), making_code())
+    path = folder / f"{site.name}-{kind}-{key_of(site.name, kind, count, config, told)}.msgpack"
+    with suppress(OSError, msgspec.DecodeError):
         return msgspec.msgpack.decode(path.read_bytes(), type=list[Example])
-    made = _made(recipe, site, kind, count, tokenizer)
+    made = _made(recipe, site, kind, count, tokens_of(model))
     folder.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_suffix(".new")
-    fresh.write_bytes(msgspec.msgpack.encode(made))
-    fresh.replace(path)
+    write_whole(path, msgspec.msgpack.encode(made))
     return made
 
 
@@ -191,16 +194,7 @@ def making_code() -> str:
 
     That is the code that makes them and their prompts, and that of the first stage, whose scores they hold.
     """
-    import brewlite
-
-    package = Path(brewlite.__file__).parent
-    files = [
-        package / "training" / name for name in ("dress.py", "examples.py", "made_jobs.py", "stated.py", "warm.py")
-    ]
-    files += [package / "evaluation" / "suite" / name for name in ("matched.py", "preference.py")]
-    for room in ("blend", "evaluation/suite/stated", "prompt", "recommender", "retrieval", "wishes"):
-        files += sorted(file for file in (package / room).iterdir() if file.suffix in (".py", ".json"))
-    return hashlib.blake2b(b"".join(file.read_bytes() for file in files), digest_size=8).hexdigest()
+    return code_digest(OF_EXAMPLES)
 
 
 def fit(recipe: Recipe, student: Student, gathered: Gathered, folder: Path, tell: Tell | None = None) -> list[Fitting]:

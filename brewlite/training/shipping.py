@@ -12,15 +12,14 @@ from msgspec import structs
 
 from brewlite.errors import BadSettings
 from brewlite.evaluation.suite.datasets import bench_cache, find_data
-from brewlite.ranker.checkpoint import Source, save_checkpoint
-from brewlite.ranker.tokenizer import PlainTokenizer
+from brewlite.ranker.checkpoint import Source, check_place, save_checkpoint
 from brewlite.training.fit import Fitting, Look, StepFacts
 from brewlite.training.lora import lora_state
 from brewlite.training.recipe import SHIPPED, Progress, Recipe, gather
 from brewlite.training.recipe import fit as follow
 from brewlite.training.report import write_report
 from brewlite.training.start import student_from
-from brewlite.weights import BASE, locate
+from brewlite.weights import BASE
 
 LICENCES = {
     "airbnb_barossa": "CC BY 4.0 (Inside Airbnb)",
@@ -59,17 +58,18 @@ def fit_checkpoint(
         Figures of the run.
 
     Raises:
-        BadSettings: ``start`` stands on another base; else as :func:`gather`.
+        BadSettings: ``out`` cannot be written, or ``start`` stands on another base; else as :func:`gather`.
+        UnknownName: there is no model ``start``.
         WeightsMissing: the base.
     """
+    check_place(out)
     recipe = with_steps(SHIPPED, steps)
     if start is not None:
         recipe = structs.replace(recipe, phases=recipe.phases[1:])
-    tokenizer = PlainTokenizer.load(locate(BASE))
-    gathered = gather(recipe, find_data(data), bench_cache(), tokenizer, progress)
     student, manifest = student_from(BASE if start is None else start, recipe.lora)
     if manifest.base != BASE:
         raise BadSettings(f"{start} stands on {manifest.base}: the recipe is for {BASE}; choose another --start")
+    gathered = gather(recipe, find_data(data), bench_cache(), BASE, progress)
     state = out.with_name(f"{out.name}-run")
     totals = {phase.name: phase.fit.steps for phase in recipe.phases}
 

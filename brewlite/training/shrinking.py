@@ -25,6 +25,7 @@ from brewlite.training.importance import Importance, harm, measure
 from brewlite.training.lora import LoraConfig, add_lora, load_lora, lora_state
 from brewlite.training.model import Student
 from brewlite.training.prune import GRAIN, Schedule, Target, cut_differences, plan_target
+from brewlite.training.whole import write_whole
 
 Load = Callable[[], tuple[Any, PlainTokenizer]]
 """Gives the whole base anew at each call: a causal model of transformers, and its tokenizer."""
@@ -197,7 +198,10 @@ def cut_to(
     """
     path = folder / "cut.json"
     if path.exists():
-        planned = msgspec.json.decode(path.read_bytes(), type=_Planned)
+        try:
+            planned = msgspec.json.decode(path.read_bytes(), type=_Planned)
+        except (OSError, msgspec.DecodeError) as error:
+            raise BadSettings(f"{path} cannot be read ({error}): empty {folder}, and its round begins anew") from error
         if (planned.target, planned.by) != (target, config.by):
             raise BadSettings(f"{folder} holds a cut to {planned.target}: choose another folder, or empty it")
     else:
@@ -205,9 +209,7 @@ def cut_to(
         base = sizes_of(load()[0])
         planned = _Planned(target=target, by=config.by, structure=plan_target(importance, target, base, config.grain))
         folder.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_suffix(".new")
-        fresh.write_bytes(msgspec.json.encode(planned))
-        fresh.replace(path)
+        write_whole(path, msgspec.json.encode(planned))
     before = shape.structure or whole(load()[0])
     after = compose(before, planned.structure)
     gone = tuple(layer for layer in before.layers if layer not in after.layers)

@@ -13,6 +13,7 @@ from brewlite.errors import BadSettings
 from brewlite.evaluation.suite.datasets import DATA, bench_cache
 from brewlite.evaluation.suite.site import BenchSite
 from brewlite.ranker import load_ranker
+from brewlite.ranker.checkpoint import check_place
 from brewlite.ranker.structure import Sizes, sizes_of
 from brewlite.training.distil import WAYS, Judge, Way, report_of, save_shape, three_ways
 from brewlite.training.distil_report import DistilReport, table
@@ -22,6 +23,7 @@ from brewlite.training.lists import ListConfig, lessons
 from brewlite.training.prune import Schedule, Target, plan_target
 from brewlite.training.shrinking import Progress, ShrinkConfig, after_cut, base_of, importance_of
 from brewlite.training.teachers import AverageTeacher, RankerTeacher, SimilarityTeacher, Teacher, teach
+from brewlite.training.whole import write_whole
 
 SIMILARITY = "similarity"
 """The sentence encoder, as a teacher's name."""
@@ -66,9 +68,10 @@ def prune_model(
     Nothing is learned: what ranks worse for it is to be healed (see :func:`distil_model`).
 
     Raises:
-        BadSettings: the model cannot be cut so, or ``out`` holds something else.
+        BadSettings: the model cannot be cut so, or ``out`` holds something else, or cannot be written.
         WeightsMissing: the model, or its base, is not on this machine.
     """
+    check_place(out)
     load, shape, manifest = given(model)
     large, tokenizer = base_of(load, shape)
     prompts = [lesson.prompt for lesson in lessons(sites, tokenizer, lists, None, progress)]
@@ -126,23 +129,25 @@ def distil_model(
         progress: told about all that takes long.
 
     Raises:
-        BadSettings: the model cannot be cut so, or ``out/run`` holds another run.
+        BadSettings: the model cannot be cut so, ``out`` cannot be written, or ``out/run`` holds another run.
         WeightsMissing: a model is not on this machine.
     """
+    for way in ways:
+        check_place(out / way)
     origin = given(model)
     said = [
         model,
         origin.manifest.differences_sha256,
         list(teachers),
         schedule,
-        [site.name for site in sites],
+        [(site.name, site.digest) for site in sites],
         lists,
         config,
     ]
     _same_run(out / "run", msgspec.json.encode(said))
     judge = Judge(sites, cases, lists.seed)
-    asked = lessons(sites, origin.load()[1], lists, out / "run" / "lists.msgpack", progress)
     teacher = teacher_of(teachers or [(model, 1.0)], sites, cache or bench_cache())
+    asked = lessons(sites, origin.load()[1], lists, out / "run" / "lists.msgpack", progress)
     examples = teach(asked, teacher, None if progress is None else lambda d, n: progress("the teacher's scores", d, n))
     made, rounds = three_ways(origin.load, origin.shape, schedule, examples, config, out / "run", ways, progress)
     report = report_of(
@@ -176,7 +181,7 @@ def _same_run(folder: Path, asked: bytes) -> None:
     if note.exists() and note.read_bytes() != asked:
         raise BadSettings(f"{folder} holds a run with other settings: choose another folder with --out, or empty it")
     folder.mkdir(parents=True, exist_ok=True)
-    note.write_bytes(asked)
+    write_whole(note, asked)
 
 
 def _write(out: Path, origin: Given, report: DistilReport, folders: dict[str, Path], made: dict[str, Any]) -> None:

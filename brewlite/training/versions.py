@@ -7,6 +7,7 @@ the site has either the old ranker or the new one.
 from __future__ import annotations
 
 import shutil
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -18,10 +19,15 @@ from msgspec import Struct
 
 from brewlite.errors import BadSettings
 from brewlite.ranker.checkpoint import is_checkpoint, make_durable
-from brewlite.recommender.opening import LEARNED, models_folder
+from brewlite.recommender.opening import LEARNED, learned_ranker, models_folder
 from brewlite.store import Store
+from brewlite.training.whole import write_whole
 
 RECORD = "version.json"
+OWNER = "site.id"
+"""File that says whose versions a folder holds."""
+MARK = "site"
+"""Under this name the store keeps what stands in that file."""
 UNFINISHED = "unfinished"
 """Folder of the run that is on, or was killed."""
 
@@ -100,9 +106,20 @@ class Versions:
         return self._store.get_meta(LEARNED) or ""
 
     def all(self) -> list[Version]:
-        """Every version in the folder, oldest first."""
-        records = sorted(self.folder.glob(f"[0-9]*/{RECORD}"))
-        return [msgspec.json.decode(record.read_bytes(), type=Version) for record in records]
+        """Every version in the folder, oldest first.
+
+        Raises BadSettings for a record that is damaged, or where the folder is another site's.
+        """
+        self._check_owner()
+        return [_read(record) for record in sorted(self.folder.glob(f"[0-9]*/{RECORD}"))]
+
+    def current(self) -> Version | None:
+        """The version whose ranker is used; None for the shipped ranker, or one that the site has not learned.
+
+        Raises BadSettings where its record is damaged.
+        """
+        folder = learned_ranker(self._store)
+        return _read(folder / RECORD) if folder is not None and (folder / RECORD).is_file() else None
 
     def in_use(self, version: Version) -> bool:
         """Whether the site's requests are ranked by it."""
@@ -115,13 +132,24 @@ class Versions:
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Keep other runs out. Raises BadSettings while another one is on."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        """Keep other runs out.
+
+        Raises BadSettings while another one is on, or where the folder cannot be written, or is another site's.
+        """
+        lock = FileLock(self.folder / ".lock", timeout=0)
         try:
-            with FileLock(self.folder / ".lock", timeout=0):
-                yield
+            self.folder.mkdir(parents=True, exist_ok=True)
+            lock.acquire()
         except Timeout as error:
             raise BadSettings(f"another training of this site is on (it holds {self.folder}): wait for it") from error
+        except OSError as error:
+            raise BadSettings(f"versions cannot be kept in {self.folder}: {error.strerror or error}") from error
+        try:
+            self._check_owner()
+            write_whole(self.folder / OWNER, self._mark().encode())
+            yield
+        finally:
+            lock.release()
 
     def keep(self, checkpoint: Path, version: Version) -> None:
         """Give ``checkpoint`` its place among the versions, and use it if it was promoted. The run is finished then."""
@@ -147,11 +175,38 @@ class Versions:
         self._store.set_meta(LEARNED, before)
         return before
 
+    def _check_owner(self) -> None:
+        """Raise BadSettings where the folder is another site's: versions of both would count as one's."""
+        note = self.folder / OWNER
+        if not self._usual and note.is_file() and note.read_text() != self._mark():
+            raise BadSettings(
+                f"{self.folder} holds the versions of another site: give this one a folder of its own (--models-dir)"
+            )
+
+    def _mark(self) -> str:
+        """What tells the site from others, also where its database is moved."""
+        if self._store.get_meta(MARK) is None:
+            self._store.set_meta(MARK, uuid.uuid4().hex)
+        return str(self._store.get_meta(MARK))
+
     def _replaced_by(self, pointer: str) -> str:
         """What was used before the version that ``pointer`` names; empty where that is not known any more."""
-        record = models_folder(self._store) / pointer / RECORD
-        return msgspec.json.decode(record.read_bytes(), type=Version).replaced if record.is_file() else ""
+        try:
+            return _read(models_folder(self._store) / pointer / RECORD).replaced
+        except BadSettings:
+            return ""
 
     def _pointer_to(self, version: Version) -> str:
         """Relative where it can be: a database and its folder may be moved together."""
         return version.name if self._usual else str(self.folder / version.name)
+
+
+def _read(record: Path) -> Version:
+    """The version of which ``record`` tells. Raises BadSettings where that cannot be read."""
+    try:
+        return msgspec.json.decode(record.read_bytes(), type=Version)
+    except (OSError, msgspec.DecodeError) as error:
+        raise BadSettings(
+            f"{record} cannot be read ({error}): remove its folder; where that version is in use, go back first with "
+            f"`brewlite train --rollback`"
+        ) from error

@@ -26,7 +26,7 @@ from brewlite.evaluation.suite.stated.stock import Stock, rows_of, stock_of
 from brewlite.evaluation.suite.stated.twins import nearest_pairs
 from brewlite.evaluation.suite.stated.wish import Kind, wishes
 from brewlite.ranker import load_ranker
-from brewlite.ranker.checkpoint import read_differences, read_manifest, save_checkpoint
+from brewlite.ranker.checkpoint import check_place, read_differences, read_manifest, save_checkpoint
 from brewlite.records import Query
 from brewlite.training.answers import answers, validation_cases
 from brewlite.training.model_weight import Heard, LearnedModelWeight, learn_model_weight, without_log
@@ -76,13 +76,11 @@ def weigh_checkpoint(
         progress: called while it is asked.
 
     Raises:
-        BadSettings: ``name`` is no such folder, or a site is kept out of training.
+        BadSettings: as :func:`own_checkpoint`, or a site is kept out of training.
         BadRecord: too few cases.
     """
     config = config or WeighingConfig()
-    folder = Path(name)
-    if name in shipped() or not is_checkpoint(folder):  # one that came with brewlite is not ours to write into
-        raise BadSettings(f"{name!r} is no checkpoint's folder: name the one that `brewlite models fit --out` wrote")
+    folder = own_checkpoint(name)
     for site in sites:
         if not site.data.trained:
             raise BadSettings(f"site {site.name!r} is kept out of training: choose one that is marked as trained")
@@ -106,6 +104,18 @@ def weigh_checkpoint(
     blend = {**manifest.blend, **{name: structs.asdict(one.weights) for name, one in advice.items()}}
     save_checkpoint(folder, structs.replace(manifest, blend=blend, figures=figures), read_differences(folder))
     return found
+
+
+def own_checkpoint(name: str) -> Path:
+    """The folder of the checkpoint ``name``.
+
+    Raises BadSettings where it is none, comes with brewlite, or cannot be written.
+    """
+    folder = Path(name)
+    if name in shipped() or not is_checkpoint(folder):  # one that came with brewlite is not ours to write into
+        raise BadSettings(f"{name!r} is no checkpoint's folder: name the one that `brewlite models fit --out` wrote")
+    check_place(folder)
+    return folder
 
 
 def told(learned: LearnedModelWeight) -> dict[str, object]:

@@ -6,7 +6,6 @@ reads, and the keys of the stages before it. So what is equal is shared, and a r
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -17,16 +16,18 @@ import msgspec
 from filelock import FileLock
 from msgspec import Struct, structs
 
-from brewlite.errors import UserError
+from brewlite.errors import BadSettings, BrewliteError
 from brewlite.evaluation.speed import machine_name
 from brewlite.store.runs import RunRow, RunStore, StageRow
 from brewlite.training.experiment.file import ExperimentFile, Point
-from brewlite.training.experiment.keys import code_digest, code_version, key_of, model_digest
+from brewlite.training.experiment.keys import code_digest, code_version, key_of, model_digest, tokenizer_digest
 from brewlite.training.experiment.sites import OpenSites
-from brewlite.training.experiment.stage import DATA, MODEL, Inputs, Outcome, Stage, Told
+from brewlite.training.experiment.stage import DATA, MODEL, TOKENIZER, Inputs, Outcome, Stage, Told
+from brewlite.training.whole import write_whole
 
 DATABASE = "runs.db"
 STAGES = "stages"
+DONE = "done.json"
 
 
 class Done(Struct, frozen=True, kw_only=True):
@@ -69,11 +70,16 @@ class Workshop:
         self.work, self.stages = work, stages
         self._data, self._cache, self._tell, self._after = data, cache, tell, after
         self._sites: dict[str, OpenSites] = {}
-        work.mkdir(parents=True, exist_ok=True)
+        try:
+            work.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise BadSettings(
+                f"{work} cannot be written ({error.strerror}): name another folder with --work"
+            ) from error
         self.store = RunStore(work / DATABASE)
 
     def run(self, file: ExperimentFile) -> list[RunRow]:
-        """Every point of the experiment. A point that fails is noted, and the next one is begun.
+        """Every point of the experiment. A point that fails, by whatever error, is noted, and the next one is begun.
 
         Ctrl-C ends it: the next call goes on where it was.
         """
@@ -120,15 +126,19 @@ class Workshop:
                 row = structs.replace(row, stages=(*row.stages, stage), figures=(*row.figures, *outcome.figures))
                 self.store.put(structs.replace(row, seconds=time.monotonic() - clock))
             row = structs.replace(row, state="done")
-        except UserError as error:
+        except BrewliteError as error:
             row = structs.replace(row, state="failed", why=str(error))
+        except Exception as error:  # whatever a model or a file raises: the other points are none the worse
+            what, _, _ = str(error).partition("\n")
+            row = structs.replace(row, state="failed", why=f"{type(error).__name__}: {what}")
         row = structs.replace(row, seconds=time.monotonic() - clock)
         self.store.put(row)
         return row
 
     def _steps(self, point: Point) -> list[Step]:
         """The point's stages with their keys, which follow from the file and the data alone."""
-        keys = {DATA: "", MODEL: model_digest(point.top.model)}
+        begin = point.top.model
+        keys: dict[str, str] = {DATA: "", MODEL: model_digest(begin), TOKENIZER: tokenizer_digest(begin)}
         steps = []
         for stage in self.stages:
             if stage.name not in point.sections:
@@ -165,9 +175,7 @@ class Workshop:
         stage: Stage = step.stage
         outcome = stage.run(step.section, inputs, folder, self._opened(point), self._tell)
         done = Done(outcome=outcome, seconds=time.monotonic() - clock)
-        fresh = folder / "done.json.new"
-        fresh.write_bytes(msgspec.json.format(msgspec.json.encode(done)))
-        os.replace(fresh, folder / "done.json")
+        write_whole(folder / DONE, msgspec.json.format(msgspec.json.encode(done)))
         return done
 
     def _opened(self, point: Point) -> OpenSites:
@@ -183,9 +191,11 @@ def folder_of(work: Path, step: Step) -> Path:
 
 
 def read_done(folder: Path) -> Done | None:
-    """What a finished stage left; None where none is finished."""
-    file = folder / "done.json"
-    return msgspec.json.decode(file.read_bytes(), type=Done) if file.exists() else None
+    """What a finished stage left; None where none is finished, or its note is damaged: it is done anew."""
+    try:
+        return msgspec.json.decode((folder / DONE).read_bytes(), type=Done)
+    except (OSError, msgspec.DecodeError):
+        return None
 
 
 def _with_inputs(steps: Sequence[Step], point: Point, work: Path) -> Iterator[tuple[Step, Inputs]]:

@@ -15,6 +15,9 @@ DATA: Made = "data"
 """Examples, in the folder of the data stage."""
 MODEL: Made = "model"
 """A checkpoint, in the folder ``model`` inside that of the stage which saved it."""
+Read = Literal["data", "model", "tokenizer"]
+TOKENIZER: Read = "tokenizer"
+"""Of the model that the point begins with: those that stand on one base share it."""
 
 
 class Inputs(Struct, frozen=True, kw_only=True):
@@ -58,8 +61,8 @@ class Stage(Protocol):
         ...
 
     @property
-    def reads(self) -> tuple[Made, ...]:
-        """What of the earlier stages' work its outcome depends on."""
+    def reads(self) -> tuple[Read, ...]:
+        """What of the earlier stages' work, and of the model they begin with, its outcome depends on."""
         ...
 
     @property

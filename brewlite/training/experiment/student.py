@@ -18,13 +18,14 @@ from brewlite.ranker.loading import load_model
 from brewlite.ranker.tokenizer import PlainTokenizer
 from brewlite.ranker.torch_ranker import pick_dtype
 from brewlite.store.runs import CurvePoint, Value
+from brewlite.training.experiment.keys import base_folder
 from brewlite.training.experiment.stage import MODEL, Told
 from brewlite.training.fit import Fitting, Look, StepFacts
 from brewlite.training.lora import LoraConfig, lora_state
 from brewlite.training.model import Student
 from brewlite.training.shrinking import Load, Shape
 from brewlite.training.start import student_from
-from brewlite.weights import checkpoint_of, locate, locate_base
+from brewlite.weights import checkpoint_of
 
 
 class Given(NamedTuple):
@@ -55,7 +56,6 @@ def given(model: str) -> Given:
     """``model`` at rest. Raises as :func:`begun`."""
     student, manifest = begun(model, LoraConfig())
     checkpoint = checkpoint_of(model)
-    base = locate_base(checkpoint) if checkpoint is not None else locate(model)
     learned = checkpoint is not None and read_manifest(checkpoint).lora is not None
     lora = manifest.lora or LoraShape(rank=LoraConfig().rank, alpha=LoraConfig().alpha)
     shape = Shape(
@@ -63,7 +63,7 @@ def given(model: str) -> Given:
         lora=LoraConfig(rank=lora.rank, alpha=lora.alpha),
         differences=lora_state(student.decoder) if learned else {},
     )
-    return Given(partial(_load, base), shape, manifest)
+    return Given(partial(_load, base_folder(model)), shape, manifest)
 
 
 def save_student(folder: Path, fitting: Fitting, manifest: Manifest, recipe: dict[str, Any]) -> None:
@@ -89,8 +89,7 @@ def _save(folder: Path, manifest: Manifest, tensors: Mapping[str, Tensor], recip
 
 def tokens_of(model: str) -> PlainTokenizer:
     """The tokenizer of a base model or checkpoint."""
-    checkpoint = checkpoint_of(model)
-    return PlainTokenizer.load(locate_base(checkpoint) if checkpoint is not None else locate(model))
+    return PlainTokenizer.load(base_folder(model))
 
 
 def run_fitting(fitting: Fitting, name: str, tell: Told) -> None:

@@ -49,7 +49,7 @@ def taught(
 ) -> list[Example]:
     """The examples of ``kinds`` with the mean of the teachers' scores; without teachers as they are.
 
-    What a teacher has said is kept on disk, so that it is asked about a list once.
+    What a model has said is kept on disk, so that it is asked about a list once. Likeness takes no time.
     """
     chosen = lessons_of(examples.of(tuple(kind for kind in kinds if kind in LABELLED)), tokenizer)
     lessons: list[Lesson] = [*chosen, *(examples.served if "served" in kinds else ())]
@@ -58,7 +58,7 @@ def taught(
     heard: list[Teacher] = []
     for name in teachers:
         if name == SIMILARITY:
-            heard.append(KeptTeacher(SimilarityTeacher(opened), folder))
+            heard.append(SimilarityTeacher(opened))
         else:
             heard.append(KeptTeacher(RankerTeacher(load_ranker(inputs.model if name == BEFORE else name)), folder))
     together = AverageTeacher(heard, list(weights) or [1.0] * len(heard)) if len(heard) > 1 else None

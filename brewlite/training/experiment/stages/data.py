@@ -13,14 +13,16 @@ from brewlite.errors import BadSettings
 from brewlite.evaluation.suite.datasets import data_set
 from brewlite.ranker.tokenizer import PlainTokenizer
 from brewlite.training.examples import ExampleConfig, log_examples
+from brewlite.training.experiment.keys import OF_EXAMPLES
 from brewlite.training.experiment.sites import OpenSites, is_database
-from brewlite.training.experiment.stage import DATA, Inputs, Made, Outcome, Told
+from brewlite.training.experiment.stage import DATA, TOKENIZER, Inputs, Made, Outcome, Read, Told
 from brewlite.training.experiment.student import tokens_of
 from brewlite.training.fit import Example
 from brewlite.training.lists import ListConfig, served_lessons
 from brewlite.training.stated import StatedConfig, stated_examples
 from brewlite.training.teachers import Lesson
 from brewlite.training.warm import WarmConfig, warm_examples
+from brewlite.training.whole import write_whole
 
 LABELLED = ("warm", "stated", "log")
 """Kinds of examples that can be learned from by themselves: with labels, or with the encoder's likeness."""
@@ -80,15 +82,9 @@ class DataStage:
 
     name = "data"
     section = DataSection
-    reads: tuple[Made, ...] = ()
+    reads: tuple[Read, ...] = (TOKENIZER,)
     makes: Made | None = DATA
-    code = (
-        *("adapter", "prompt", "recommender", "retrieval", "wishes", "blend", "records.py"),
-        *("evaluation/log.py", "evaluation/splits.py", "evaluation/suite/matched.py", "evaluation/suite/preference.py"),
-        *("evaluation/suite/stated", "ranker/tokenizer.py"),
-        *(f"training/{name}.py" for name in ("dress", "examples", "stated", "warm")),
-        "training/experiment/stages/data.py",
-    )
+    code = (*OF_EXAMPLES, "training/experiment/stages/data.py")
 
     def sites(self, section: DataSection, of_data: tuple[str, ...]) -> tuple[str, ...]:
         """Its own."""
@@ -107,9 +103,7 @@ class DataStage:
             for kind, examples in _of_site(section, name, tokenizer, sites).items():
                 getattr(made, kind).extend(examples)
         tell("data: sites", len(section.sites), len(section.sites))
-        fresh = folder / f"{FILE}.new"
-        fresh.write_bytes(msgspec.msgpack.encode(made))
-        fresh.replace(folder / FILE)
+        write_whole(folder / FILE, msgspec.msgpack.encode(made))
         everything = made.of(LABELLED)
         counts = {f"{kind} examples": len(getattr(made, kind)) for kind in (*KINDS, "held_out")}
         return Outcome(facts={**counts, "tokens": sum(example.tokens for example in everything)})
@@ -130,10 +124,14 @@ def _of_site(section: DataSection, name: str, tokenizer: PlainTokenizer, sites: 
 
 
 def read_examples(inputs: Inputs, stage: str) -> Examples:
-    """What the data stage has left. Raises BadSettings where there was none."""
+    """What the data stage has left. Raises BadSettings where there was none, or it is damaged."""
     if inputs.data is None:
         raise BadSettings(f"section [{stage}] learns from examples: add a section [data]")
-    return msgspec.msgpack.decode((inputs.data / FILE).read_bytes(), type=Examples)
+    try:
+        return msgspec.msgpack.decode((inputs.data / FILE).read_bytes(), type=Examples)
+    except (OSError, msgspec.DecodeError) as error:
+        mend = f"remove the folder {inputs.data}, and they are made anew"
+        raise BadSettings(f"the examples in {inputs.data / FILE} cannot be read ({error}): {mend}") from error
 
 
 def check_kinds(kinds: Sequence[str], known: Sequence[str] = KINDS) -> None:

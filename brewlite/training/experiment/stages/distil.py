@@ -6,8 +6,9 @@ from pathlib import Path
 
 import msgspec
 
+from brewlite.training.experiment.keys import OF_STUDENTS
 from brewlite.training.experiment.sites import OpenSites
-from brewlite.training.experiment.stage import DATA, MODEL, Inputs, Made, Outcome, Told
+from brewlite.training.experiment.stage import DATA, MODEL, Inputs, Made, Outcome, Read, Told
 from brewlite.training.experiment.stages.data import check_kinds, read_examples
 from brewlite.training.experiment.student import begun, curve_of, looks_of, run_fitting, save_student
 from brewlite.training.experiment.teaching import SIMILARITY, check_teachers, models_among, taught
@@ -37,14 +38,13 @@ class DistilStage:
 
     name = "distil"
     section = DistilSection
-    reads: tuple[Made, ...] = (DATA, MODEL)
+    reads: tuple[Read, ...] = (DATA, MODEL)
     makes: Made | None = MODEL
     code = (
-        *(
-            f"training/{name}.py"
-            for name in ("attention", "fit", "heard", "lora", "losses", "model", "start", "teachers")
-        ),
-        *("training/experiment/teaching.py", "training/experiment/stages/distil.py"),
+        *OF_STUDENTS,
+        "training/heard.py",
+        "training/experiment/teaching.py",
+        "training/experiment/stages/distil.py",
     )
 
     def sites(self, section: DistilSection, of_data: tuple[str, ...]) -> tuple[str, ...]:

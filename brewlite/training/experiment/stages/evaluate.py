@@ -15,8 +15,9 @@ from brewlite.evaluation.suite.kept import KeptScores
 from brewlite.ranker import load_ranker
 from brewlite.store.runs import Figure
 from brewlite.training.answers import Answered, answers, draws, validation_cases
+from brewlite.training.experiment.keys import OF_SITES
 from brewlite.training.experiment.sites import OpenSites
-from brewlite.training.experiment.stage import MODEL, Inputs, Made, Outcome, Told
+from brewlite.training.experiment.stage import MODEL, Inputs, Made, Outcome, Read, Told
 from brewlite.training.experiment.table import ADDED, ALL, BLEND
 from brewlite.training.experiment.table import MODEL as ALONE
 
@@ -46,11 +47,10 @@ class EvaluateStage:
 
     name = "evaluate"
     section = EvaluateSection
-    reads: tuple[Made, ...] = (MODEL,)
+    reads: tuple[Read, ...] = (MODEL,)
     makes: Made | None = None
     code = (
-        *("adapter", "prompt", "ranker", "recommender", "retrieval", "wishes", "blend"),
-        *("evaluation/suite/matched.py", "evaluation/suite/preference.py", "evaluation/statistics.py"),
+        *(*OF_SITES, "ranker", "evaluation/metrics.py", "evaluation/statistics.py"),
         *("training/answers.py", "training/experiment/stages/evaluate.py"),
     )
 

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import msgspec
 
+from brewlite.training.experiment.keys import OF_STUDENTS
 from brewlite.training.experiment.sites import OpenSites
-from brewlite.training.experiment.stage import DATA, MODEL, Inputs, Made, Outcome, Told
+from brewlite.training.experiment.stage import DATA, MODEL, Inputs, Made, Outcome, Read, Told
 from brewlite.training.experiment.stages.data import LABELLED, check_kinds, read_examples
 from brewlite.training.experiment.student import begun, curve_of, looks_of, run_fitting, save_student
 from brewlite.training.fit import FitConfig, Fitting
@@ -31,12 +32,9 @@ class FitStage:
 
     name = "fit"
     section = FitSection
-    reads: tuple[Made, ...] = (DATA, MODEL)
+    reads: tuple[Read, ...] = (DATA, MODEL)
     makes: Made | None = MODEL
-    code = (
-        *(f"training/{name}.py" for name in ("attention", "fit", "lora", "losses", "model", "start")),
-        "training/experiment/stages/fit.py",
-    )
+    code = (*OF_STUDENTS, "training/experiment/stages/fit.py")
 
     def sites(self, section: FitSection, of_data: tuple[str, ...]) -> tuple[str, ...]:
         """None: the examples are all that it reads."""

@@ -7,8 +7,9 @@ from pathlib import Path
 import msgspec
 
 from brewlite.store.runs import CurvePoint, Value
+from brewlite.training.experiment.keys import OF_STUDENTS
 from brewlite.training.experiment.sites import OpenSites
-from brewlite.training.experiment.stage import DATA, MODEL, Inputs, Made, Outcome, Told
+from brewlite.training.experiment.stage import DATA, MODEL, Inputs, Made, Outcome, Read, Told
 from brewlite.training.experiment.stages.data import check_kinds, read_examples
 from brewlite.training.experiment.student import given, save_shape, tokens_of
 from brewlite.training.experiment.teaching import BEFORE, check_teachers, models_among, taught
@@ -42,12 +43,12 @@ class PruneStage:
 
     name = "prune"
     section = PruneSection
-    reads: tuple[Made, ...] = (DATA, MODEL)
+    reads: tuple[Read, ...] = (DATA, MODEL)
     makes: Made | None = MODEL
     code = (
-        *(f"training/{name}.py" for name in ("attention", "fit", "heard", "importance", "lora", "losses", "model")),
-        *(f"training/{name}.py" for name in ("prune", "shrinking", "teachers")),
-        *("ranker/structure.py", "training/experiment/teaching.py", "training/experiment/stages/prune.py"),
+        *OF_STUDENTS,
+        *(f"training/{name}.py" for name in ("heard", "importance", "prune", "shrinking")),
+        *("training/experiment/teaching.py", "training/experiment/stages/prune.py"),
     )
 
     def sites(self, section: PruneSection, of_data: tuple[str, ...]) -> tuple[str, ...]:

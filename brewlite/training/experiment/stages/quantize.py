@@ -7,8 +7,9 @@ from pathlib import Path
 from brewlite.errors import BadSettings
 from brewlite.ranker.quantized import Kind
 from brewlite.store.runs import Value
+from brewlite.training.experiment.keys import OF_SITES
 from brewlite.training.experiment.sites import OpenSites
-from brewlite.training.experiment.stage import MODEL, Inputs, Made, Outcome, Told
+from brewlite.training.experiment.stage import MODEL, Inputs, Made, Outcome, Read, Told
 from brewlite.training.quantize import GateConfig, GateReport, quantize_model
 
 
@@ -25,9 +26,12 @@ class QuantizeStage:
 
     name = "quantize"
     section = QuantizeSection
-    reads: tuple[Made, ...] = (MODEL,)
+    reads: tuple[Read, ...] = (MODEL,)
     makes: Made | None = MODEL
-    code = ("ranker", "training/quantize.py", "training/answers.py", "training/experiment/stages/quantize.py")
+    code = (
+        *(*OF_SITES, "ranker", "evaluation/metrics.py", "evaluation/statistics.py"),
+        *("training/quantize.py", "training/answers.py", "training/experiment/stages/quantize.py"),
+    )
 
     def sites(self, section: QuantizeSection, of_data: tuple[str, ...]) -> tuple[str, ...]:
         """The section's, or the data section's."""
