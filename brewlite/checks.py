@@ -17,12 +17,14 @@ from brewlite.adapter import Field
 from brewlite.adapter.dates import parse_date
 from brewlite.adapter.values import declared_name, parse_tags
 from brewlite.errors import BadRecord
-from brewlite.records import Event, FieldValue, Item, Query, User, as_utc, require_id
+from brewlite.records import Event, FieldValue, Item, Query, Task, User, as_utc, require_id
 
 MAX_K = 1_000
 MAX_CANDIDATES = 5_000
 MAX_WORDS = 4_000
-"""Characters of ``instructions``."""
+"""Characters of ``instructions``, and of a task's own instruction and note."""
+MAX_QUESTION = 500
+"""Characters of a task's question: all of it stands in the prompt, where other parts are cut to a budget."""
 MAX_HISTORY = 10_000
 MAX_TITLE = 1_000
 MAX_TEXT = 100_000
@@ -55,6 +57,8 @@ def checked(query: Query, now: datetime, pinned: bool = False) -> Query:
         raise BadRecord(f"history has {len(query.history)} entries: send the newest {MAX_HISTORY} at most")
     if query.deadline_ms is not None and not (math.isfinite(query.deadline_ms) and query.deadline_ms > 0):
         raise BadRecord(f"deadline_ms is {query.deadline_ms}: give milliseconds above 0, or leave it out")
+    if isinstance(query.task, Task):
+        check_task(query.task)
     _check_candidates(query, pinned)
     if query.at is None:
         return query
@@ -62,6 +66,13 @@ def checked(query: Query, now: datetime, pinned: bool = False) -> Query:
     if at > now + CLOCK_SKEW:
         raise BadRecord(f"at is {at.isoformat()}, in the future: leave it out for now, or name a moment in the past")
     return structs.replace(query, at=at)
+
+
+def check_task(task: Task) -> None:
+    """Raise BadRecord for a task that the prompt has no room for."""
+    for part, most in (("question", MAX_QUESTION), ("instruction", MAX_WORDS), ("note", MAX_WORDS)):
+        if (length := len(getattr(task, part))) > most:
+            raise BadRecord(f"task {task.name!r}: {part} has {length} characters: at most {most}; shorten it")
 
 
 def _check_candidates(query: Query, pinned: bool) -> None:

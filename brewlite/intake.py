@@ -65,7 +65,7 @@ class ImportReport(Struct, frozen=True, kw_only=True):
     repeated: int = 0
     """Rows whose id had been seen in the same source: of an item the last one counts, of a user all are joined."""
     undated: int = 0
-    """Events that named no time and were given that of the import."""
+    """Events that named no time, were not known yet, and were given the time of the import."""
     vectors: int = 0
     """Texts that were encoded, because they are new or have changed."""
     seconds: float = 0.0
@@ -144,6 +144,9 @@ def import_events(
 ) -> ImportReport:
     """Add events on items that are known; ``action`` is used where a row names none, ``clock`` where it has no time.
 
+    A row without a time is left out where the visitor did the same with the item before: nothing else tells the same
+    file imported again from a second deed.
+
     Raises:
         BadSource: the source breaks off.
         UnknownName: the mapping names what an event does not have.
@@ -153,14 +156,21 @@ def import_events(
     known: set[str] = set()
     for batch in desk.batches(lambda row: adapter.to_event(row, mapping, action)):
         known |= store.known_items(list({event.item for _, event in batch} - known))
-        events = []
+        done = store.known_deeds([event.user for _, event in batch if event.at is None])
+        events, there = [], 0
         for number, event in batch:
-            if event.item in known:
-                events.append(event if event.at is not None else structs.replace(event, at=now))
-                desk.undated += event.at is None
-            else:
+            deed = (event.user, event.item, event.action)
+            if event.item not in known:
                 desk.reject(number, f"unknown item {event.item!r}: import items first")
-        desk.wrote(store.add_events(events))
+            elif event.at is not None:
+                events.append(event)
+            elif deed in done:
+                there += 1
+            else:
+                done.add(deed)
+                events.append(structs.replace(event, at=now))
+                desk.undated += 1
+        desk.wrote(store.add_events(events), folded=there)
     return desk.report()
 
 
@@ -273,7 +283,7 @@ class _Desk:
         return again
 
     def wrote(self, written: Written, folded: int = 0) -> None:
-        """Add to the tally; ``folded`` rows stood for an id that came again in the same batch."""
+        """Add to the tally; ``folded`` rows had nothing to add: an id that came again, a deed that is known."""
         self._written += written + Written(unchanged=folded)
 
     def report(self, vectors: int = 0) -> ImportReport:

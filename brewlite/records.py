@@ -145,6 +145,7 @@ class Pick(Struct, frozen=True, kw_only=True):
     sources: dict[str, float] = {}
     """What spoke for the item: retrieval's evidence, the priors and the model's log-odds, by name."""
     reason: str = ""
+    """What sets the item apart from the others considered, in a few words; empty where nothing does."""
 
 
 class Slate(Struct, frozen=True, kw_only=True):

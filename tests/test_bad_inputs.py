@@ -58,6 +58,12 @@ QUERIES: list[tuple[str, dict[str, Any], list[str] | None, str]] = [
     ("deadline of nothing", {"deadline_ms": 0}, ["--deadline-ms", "0"], r"deadline_ms is 0"),
     ("deadline before now", {"deadline_ms": -5}, ["--deadline-ms", "-5"], r"deadline_ms is -5"),
     ("unknown candidates", {"candidates": ["1", "zz", "yy"]}, None, r"'zz', 'yy'"),
+    (
+        "an endless question",
+        {"task": {"name": "mail", "action": "view", "question": "why " * 5000}},
+        None,
+        r"task 'mail': question has 20000 characters: at most 500",
+    ),
     ("a candidate twice", {"candidates": ["1", "1"]}, None, r"more than once: '1'"),
     ("10,000 candidates", {"candidates": [str(n) for n in range(10_000)]}, None, r"10000 candidates"),
 ]
@@ -85,6 +91,7 @@ def test_brackets_in_titles_and_names_are_printed_as_they_are(site: Recommender,
     assert code == 0
     assert "[/x]" in said
     assert "[urgent]" in said
+    assert "popular lately" in " ".join(said.split())
 
 
 @pytest.mark.parametrize(
@@ -136,6 +143,16 @@ def test_rank_without_candidates(site: Recommender, http: TestClient[Litestar], 
         site.rank(Query(candidates=()))
     assert http.post("/v1/rankings", json={"candidates": []}).status_code == 400
     assert cli(tmp_path / "site.db", "rank")[0] == 2
+
+
+def test_empty_lists_have_a_clear_answer(site: Recommender, http: TestClient[Litestar]):
+    for path in ("/v1/items", "/v1/users"):
+        reply = http.put(path, json={path[4:]: []})
+        assert (reply.status_code, "send the list itself" in reply.json()["detail"]) == (400, True)
+        assert http.put(path, json=[]).json() == {"added": 0, "updated": 0, "unchanged": 0}
+    assert "`events`" in http.post("/v1/events", json={"events": []}).json()["detail"]
+    assert "candidates are empty" in http.post("/v1/recommendations", json={"candidates": []}).json()["notes"][0]
+    assert "leave them out" in site.recommend(Query(candidates=())).notes[0]
 
 
 RECORDS: list[tuple[str, Callable[[Recommender], object], str, str, Any, str]] = [
@@ -340,6 +357,15 @@ def test_mappings_that_lead_nowhere(site: Recommender, tmp_path, mapping, answer
     code, said = cli(tmp_path / "site.db", "import", "items", str(path), "--map", pair, "--no-vectors")
     assert code == 2
     assert answer in said
+
+
+def test_a_task_of_the_settings_whose_question_is_endless(tmp_path):
+    settings = '[[tasks]]\nname = "mail"\naction = "view"\nquestion = "{}?"\n'.format("why " * 200)
+    (tmp_path / "brewlite.toml").write_text(settings)
+    args = ("--adapter", "realestate", "--config", str(tmp_path / "brewlite.toml"))
+    Recommender.open(tmp_path / "site.db", "realestate", ranker=None, encoder=None).close()
+    code, said = cli(tmp_path / "site.db", "recommend", *args, "--ranker", "none")
+    assert (code, "task 'mail': question has 801 characters: at most 500" in " ".join(said.split())) == (2, True)
 
 
 def test_databases_that_are_none(tmp_path):

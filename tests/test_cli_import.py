@@ -88,7 +88,7 @@ def test_import_tells_what_was_rejected_and_why() -> None:
     result = brewlite("import", "items", "homes.csv", "--db", "site.db", "--no-vectors", "--rejects", "bad.jsonl")
     assert "3 rows of items in" in result.stdout
     assert "2 added, 0 updated, 0 unchanged, 1 rejected" in result.stdout
-    assert "1 OF 3 ROWS WERE REJECTED" in result.stdout
+    assert "1 of 3 rows rejected" in result.stdout
     assert "POA" in result.stdout
     (rejected,) = map(json.loads, Path("bad.jsonl").read_text().splitlines())
     assert rejected["row"] == 2
@@ -104,12 +104,34 @@ def test_import_makes_a_database_when_the_adapter_is_named() -> None:
     assert (again["added"], again["unchanged"]) == (0, 2)
 
 
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("nothing.csv", "--adapter", "realestate", "--no-vectors"), "no file nothing.csv"),
+        (("homes.csv", "--adapter", "realestat", "--no-vectors"), "did you mean 'realestate'?"),
+        (("homes.csv", "--adapter", "realestate", "--no-vectors", "--map", "prise=price"), "'prise'"),
+        (("bad.csv", "--adapter", "realestate", "--no-vectors"), "No row could be used"),
+        (("homes.csv", "--adapter", "realestate"), "brewlite models pull"),
+    ],
+)
+def test_import_that_cannot_be_leaves_nothing(
+    words: tuple[str, ...], says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BREWLITE_HOME", str(tmp_path / "nowhere"))
+    Path("bad.csv").write_text("number,name\n1,Mill house\n")
+    result = brewlite("import", "items", *words, "--db", "site.db", code=2)
+    assert says in result.output
+    assert list(Path().glob("site.db*")) == []
+
+
 def test_columns_can_be_mapped() -> None:
     Path("odd.csv").write_text("no;what;asking\n7;Mill house;250.000 €\n")
     words = ("import", "items", "odd.csv", "--db", "site.db", "--adapter", "realestate", "--no-vectors")
-    refused = brewlite(*words, code=2)
-    assert "NO ROW COULD BE USED" in refused.stdout
+    refused = brewlite(*words, "--rejects", "bad.jsonl", code=2)
+    assert "No row could be used: 1 of 1 rows rejected" in refused.stdout
     assert "--map id=COLUMN" in refused.stdout
+    assert "--map id=COLUMN" in Path("bad.jsonl").read_text()
+    assert "--map id=COLUMN" in json.loads(brewlite(*words, "--json", code=2).stdout)["rejected"][0]["reason"]
     brewlite(*words, "--map", "id=no", "--map", "title=what", "--map", "price=asking")
     with Store.open("site.db") as store:
         assert [(item.id, item.title, item.fields["price"]) for item in store.items()] == [("7", "Mill house", 250000)]

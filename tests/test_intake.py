@@ -9,7 +9,7 @@ import sqlite3
 import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -217,6 +217,18 @@ def test_events_without_a_time_get_that_of_the_import(store: Store, adapter: Fie
     assert store.history("u", datetime(2025, 1, 1, tzinfo=UTC)) == [
         Event(user="u", item=item, action="stay", at=NOON) for item in ("1", "2")
     ]
+
+
+def test_events_without_a_time_are_not_added_again(store: Store, adapter: FieldAdapter) -> None:
+    intake.import_items(store, adapter, homes(3))
+    dated = {"user": "u", "item": "1", "action": "view", "at": "2024-01-01T10:00:00Z"}
+    rows = rows_of(dated, {"user": "u", "item": "1", "action": "stay"}, {"user": "v", "item": "2", "action": "stay"})
+    assert tally(import_events(store, adapter, rows)) == (3, 3, 0, 0, 0)
+    later = intake.import_events(store, adapter, rows, clock=lambda: NOON + timedelta(days=1))
+    assert (tally(later), later.undated) == ((3, 0, 0, 3, 0), 0)
+    more = rows_of(*({"user": "v", "item": item, "action": "stay"} for item in ("2", "0", "0")))
+    report = intake.import_events(store, adapter, more, clock=lambda: NOON + timedelta(days=2))
+    assert (tally(report), report.undated, store.counts().events) == ((3, 1, 0, 2, 0), 1, 4)
 
 
 # Vectors

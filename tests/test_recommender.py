@@ -10,7 +10,7 @@ import pytest
 from conftest import NOW, home
 from msgspec import structs
 
-from brewlite import Event, Query, Recommender, Task, User
+from brewlite import Event, Query, Recommender, Slate, Task, User
 from brewlite.errors import BadRecord, BadSettings, UnknownName
 from brewlite.testing import FakeRanker
 
@@ -39,6 +39,35 @@ def test_a_score_is_the_sum_of_its_sources(site: Recommender):
     for pick in site.recommend(Query(user="ann", instructions="quiet house")).picks:
         assert pick.score == pytest.approx(sum(pick.sources.values()), abs=1e-3)
         assert 0 < pick.probability < 1
+
+
+def reason_of(slate: Slate, id_: str) -> str:
+    return next(pick.reason for pick in slate.picks if pick.item.id == id_)
+
+
+def test_a_reason_is_what_sets_an_item_apart(site: Recommender):
+    asked = site.recommend(Query(instructions="quiet house", k=40))
+    assert reason_of(asked, "19") == "mentions what you asked for: house, quiet"
+    refused = site.recommend(Query(instructions="not lively", k=40))
+    assert reason_of(refused, "17") == "does not mention what you do not want"
+    newcomer = site.recommend(Query(k=40))
+    assert (reason_of(newcomer, "1"), reason_of(newcomer, "0")) == ("popular lately", "new")
+    assert reason_of(newcomer, "38") == "", "old, and nobody wants it"
+    known = site.recommend(Query(user="ann", k=40))
+    assert reason_of(known, "21") == "like what you saved"
+    seen = Query(history=(("1", "save"), ("5", "view")), k=40)
+    assert "like what you saved or looked at" in {pick.reason for pick in site.recommend(seen).picks}
+
+
+def test_no_reason_is_given_that_is_not_true(site: Recommender):
+    for query in (Query(user="ann", k=40), Query(k=40, instructions="quiet, no garden"), Query(user="cat", k=40)):
+        for pick in site.recommend(query).picks:
+            number = int(pick.item.id)
+            assert pick.reason != "popular lately" or number in (1, 5, 9, 13, 2, 6)
+            assert pick.reason != "new" or 3 * number + 1 < 14
+            assert "mentions what" not in pick.reason or "quiet" in pick.item.text
+            assert "does not mention" not in pick.reason or "garden" not in pick.item.text
+    assert site.recommend(Query(filters={"price": {"max": 1}})).picks == ()
 
 
 def test_the_same_query_gives_the_same_picks(site: Recommender):
@@ -188,6 +217,11 @@ def test_similar_items_resemble_and_leave_out_the_item(site: Recommender):
     slate = site.similar("5", k=5)
     assert "5" not in ids(slate)
     assert "1" in ids(slate), "ann and ben saved both"
+    for pick in slate.picks:
+        assert pick.score == pytest.approx(sum(pick.sources.values()), abs=1e-3)
+        assert set(pick.sources) == {"similarity", "covisit"}
+        most = max(pick.sources, key=lambda name: pick.sources[name])
+        assert pick.reason == {"similarity": "alike by its text", "covisit": "visited by the same people"}[most]
     with pytest.raises(UnknownName, match="'nope'"):
         site.similar("nope")
 

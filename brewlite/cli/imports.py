@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 from rich.table import Table
 from rich.text import Text
 
 from brewlite.cli.output import console, print_json, progress_console
-from brewlite.cli.site import open_site, site_options
+from brewlite.cli.site import made_only_if_used, open_site, site_options, site_settings
 from brewlite.errors import BadSettings, WeightsMissing
 
 if TYPE_CHECKING:
@@ -79,7 +79,8 @@ def import_() -> None:
     """Import items, users and events from a file or a database.
 
     Reads CSV, TSV, JSON Lines, JSON, Parquet, JSON-LD (also in HTML pages), RSS, Atom and SQL; gzip too. Importing
-    again updates. Rows that cannot be used are set aside and listed. Exit code 2 when no row could be used.
+    again replaces: a row is the whole record of its id. Rows that cannot be used are set aside and listed. Exit code 2
+    when no row could be used.
 
     \b
     Example:
@@ -92,7 +93,7 @@ def import_() -> None:
 @source_options
 @vectors_option
 def items(**asked: Any) -> None:
-    """Import or update what the site offers, and encode its texts.
+    """Import or replace what the site offers, and encode its texts.
 
     \b
     Example:
@@ -106,7 +107,7 @@ def items(**asked: Any) -> None:
 @source_options
 @vectors_option
 def users(**asked: Any) -> None:
-    """Import or update what the site knows about visitors.
+    """Import or replace what the site knows about visitors.
 
     \b
     Example:
@@ -137,7 +138,11 @@ def _import(job: Job, what: str, verb: Callable[[Recommender], Callable[..., Imp
     reading = {"table": job.table, "sql": job.sql, "encoding": job.encoding, "format": job.format}
     mapping = _mapping(job.map)
     how: dict[str, Any] = {"encoder": None} if job.no_vectors else {}
-    with open_site(job.config, job.db, job.adapter, must_exist=job.adapter is None, **how) as site:
+    where = str(site_settings(job.config, job.db, job.adapter).db)
+    with (
+        made_only_if_used(where),
+        open_site(job.config, job.db, job.adapter, must_exist=job.adapter is None, **how) as site,
+    ):
         _check_weights(site)
         with _rejects(job.rejects) as on_reject, _Watch(what) as watch:
             try:
@@ -149,6 +154,7 @@ def _import(job: Job, what: str, verb: Callable[[Recommender], Callable[..., Imp
                 )
                 raise SystemExit(INTERRUPTED) from None
         learned = "" if job.no_learn or not report.added else _learned(site)
+    report = structs.replace(report, rejected=tuple(map(_as_option, report.rejected)))
     if job.as_json:
         print_json(report)
     else:
@@ -206,7 +212,7 @@ def _rejects(path: Path | None) -> Iterator[Callable[[Rejection], None] | None]:
     except OSError as error:
         raise BadSettings(f"--rejects {path} cannot be written: {error.strerror or error}") from error
     with file:
-        yield lambda rejection: print(msgspec.json.encode(rejection).decode(), file=file)
+        yield lambda rejection: print(msgspec.json.encode(_as_option(rejection)).decode(), file=file)
 
 
 class _Watch:
@@ -264,21 +270,21 @@ def _say(words: str, style: str = "") -> None:
 
 
 def _list_rejected(job: Job, report: ImportReport) -> None:
-    share = "NO ROW COULD BE USED" if report.rejected_count == report.rows else "ROWS WERE REJECTED"
-    table = Table(
-        "row", "reason", title=f"{report.rejected_count:,} OF {report.rows:,} {share}", title_style="bold red"
-    )
+    share = f"{report.rejected_count:,} of {report.rows:,} rows rejected"
+    title = f"No row could be used: {share}" if report.rejected_count == report.rows else share
+    table = Table("row", "reason", title=title, title_style="bold")
     rows: dict[str, list[str]] = {}
     for rejection in report.rejected[:SHOWN]:
         rows.setdefault(rejection.reason, []).append(str(rejection.row))
     for reason, numbers in rows.items():
-        table.add_row(", ".join(numbers), Text(_as_option(reason)))
+        table.add_row(", ".join(numbers), Text(reason))
     console.print(table)
     if report.rejected_count > SHOWN:
         where = f"all are in {job.rejects}" if job.rejects else "--rejects FILE writes all of them"
         _say(f"and {report.rejected_count - SHOWN:,} more: {where}")
 
 
-def _as_option(reason: str) -> str:
+def _as_option(rejection: Rejection) -> Rejection:
     """A reason that speaks of the Python argument speaks of the option here."""
-    return re.sub(r'mapping=\{"([^"]+)": COLUMN\}', r"--map \1=COLUMN", reason)
+    reason = re.sub(r'mapping=\{"([^"]+)": COLUMN\}', r"--map \1=COLUMN", rejection.reason)
+    return structs.replace(rejection, reason=reason)

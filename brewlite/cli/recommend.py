@@ -151,9 +151,10 @@ def show(slate: Slate, as_json: bool) -> None:
     for name in ("#", "item", "title", "score", "why"):
         table.add_column(name, justify="right" if name in ("#", "score") else "left", overflow="fold")
     for pick in slate.picks:
-        why = sorted(pick.sources.items(), key=lambda part: -abs(part[1]))[:3]
-        told = ", ".join(f"{name} {value:+.2f}" for name, value in why if abs(value) >= 0.005)
-        table.add_row(str(pick.rank), escape(pick.item.id), escape(pick.item.title[:80]), f"{pick.score:.3f}", told)
+        parts = sorted(pick.sources.items(), key=lambda part: -abs(part[1]))[:3]
+        told = ", ".join(f"{name} {value:+.2f}" for name, value in parts if abs(value) >= 0.005)
+        why = escape("; ".join(filter(None, (pick.reason, told))))
+        table.add_row(str(pick.rank), escape(pick.item.id), escape(pick.item.title[:80]), f"{pick.score:.3f}", why)
     console.print(table)
     for constraint in slate.understood:
         console.print(f"understood as a limit: {worded(constraint)}", markup=False)

@@ -6,6 +6,7 @@ mind a pool that it reads of.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -37,7 +38,8 @@ def asked_words(item: Item, wanted: Sequence[str], unwanted: Sequence[str], most
 def mentions(item: Item, telling: Sequence[str]) -> list[str]:
     """The item's tags that hold one of the ``telling`` words, then those of the words that stand elsewhere in it.
 
-    ``telling`` as :meth:`Lexicon.telling` gives them, the most telling first; at most ``MOST_MENTIONED`` are named.
+    As the item writes them. ``telling`` as :meth:`Lexicon.telling` gives them, the most telling first; at most
+    ``MOST_MENTIONED`` are named.
     """
     wanted = frozenset(telling)
     if not wanted:
@@ -46,9 +48,17 @@ def mentions(item: Item, telling: Sequence[str]) -> list[str]:
     held = [tag for tag in tags if len(tag) <= MOST_CHARACTERS and not wanted.isdisjoint(_words(tag))]
     told: frozenset[str] = frozenset().union(*map(_words, held))
     values = [value for value in item.fields.values() if isinstance(value, str)]
-    said = _words(" ".join((item.title, item.text, item.place or "", *values)))
-    alone = [word for word in telling if word in said and word not in told]
-    return [plain(one) for one in dict.fromkeys((*held, *alone))][:MOST_MENTIONED]
+    text = " ".join((item.title, item.text, item.place or "", *values))
+    said = _words(text)
+    alone = [word for word in telling if word in said and word not in told][:MOST_MENTIONED]
+    written = [_as_written(word, text) for word in alone]
+    return [plain(one) for one in dict.fromkeys((*held, *written))][:MOST_MENTIONED]
+
+
+def _as_written(word: str, text: str) -> str:
+    """How ``text`` writes ``word``, which words are compared by: ``famous`` for ``famou``; without its case."""
+    found = re.search(rf"(?<![^\W_]){re.escape(word)}s?(?![^\W_])", text, re.IGNORECASE)
+    return found[0].casefold() if found else word
 
 
 @lru_cache(maxsize=50_000)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from msgspec import Struct
@@ -153,14 +153,13 @@ class PromptBuilder:
     ) -> list[tuple[str, tuple[int, ...]]]:
         """The prefix's parts in order; empty ones left out."""
         config = self.config
-        profile = "; ".join(f"{key}: {value}" for key, value in visitor.profile.items())
-        context = "; ".join(f"{key}: {value}" for key, value in visitor.context.items())
+        profile, context = _told(visitor.profile), _told(visitor.context)
         noun = self.adapter.noun
         parts = [
             ("instruction", self._capped(task.instruction or f"Judge whether a {noun} suits a visitor.", "", 128)),
             ("note", self._capped(task.note, "\nThe site's owner stresses: ", config.note_tokens)),
             ("profile", self._capped(profile, "\nAbout the visitor: ", config.profile_tokens)),
-            ("words", self._capped(visitor.words, "\nThe visitor says: ", config.words_tokens)),
+            ("words", self._capped(without_orders(visitor.words), "\nThe visitor says: ", config.words_tokens)),
             ("context", self._capped(context, "\nRight now: ", config.context_tokens)),
             ("history", self._history(visitor.history, rows, moment, wish)),
             ("examples", self._examples(examples, moment) if not visitor.history else ()),
@@ -182,7 +181,7 @@ class PromptBuilder:
         left, disliked_left = self.config.history_tokens, self.config.history_tokens // 2
         for place in HISTORY_POLICIES[self.config.history_policy](lines, likeness(lines, rows, moment, wish)):
             deed, times = lines[place].deed, lines[place].times
-            ids = self._deed(deed.row, deed.action.phrase + (f" {times} times" if times > 1 else ""), moment)
+            ids = self._deed(deed.row, deed.action.phrase, moment, times)
             disliked = deed.action.weight < 0
             if disliked and len(ids) > disliked_left:
                 continue
@@ -194,8 +193,10 @@ class PromptBuilder:
         label = self._encode("\nWhat the visitor did before, oldest first:")
         return label + tuple(id_ for place in sorted(kept, reverse=True) for id_ in kept[place]) if kept else ()
 
-    def _deed(self, row: int, phrase: str, moment: Moment) -> tuple[int, ...]:
+    def _deed(self, row: int, phrase: str, moment: Moment, times: int = 1) -> tuple[int, ...]:
         text = self.adapter.describe(harmless(moment.catalog.items[row]), moment, short=True)
+        # An action that the adapter does not know is a word of whoever sent the event.
+        phrase = one_line(without_orders(phrase)) + (f" {times} times" if times > 1 else "")
         return self._encode(f"\n- {phrase}: ") + self._encode(one_line(text))[: self.config.history_item_tokens]
 
     def _examples(self, examples: Sequence[Example], moment: Moment) -> tuple[int, ...]:
@@ -231,3 +232,8 @@ class PromptBuilder:
         if not words.strip():
             return []
         return self._lexicon.refresh(moment.catalog.items, moment.catalog.said).telling(words)
+
+
+def _told(said: Mapping[str, str]) -> str:
+    """What a caller tells by name; the names are the site's own, the values may be anybody's."""
+    return "; ".join(f"{key}: {without_orders(str(value))}" for key, value in said.items())

@@ -19,6 +19,7 @@ from msgspec import structs
 
 from brewlite.adapter import Adapter
 from brewlite.blend import Blend, Blended, LearnedBlend, ModelWeights, advised
+from brewlite.checks import check_task
 from brewlite.errors import BadSettings
 from brewlite.policy import Policy
 from brewlite.prompt import PromptBuilder, PromptPreview
@@ -27,6 +28,7 @@ from brewlite.recommender.answers import Ordering, Weighed, put_back
 from brewlite.recommender.config import RecommenderConfig
 from brewlite.recommender.opening import named_model, site_adapter, site_ranker, utc_now
 from brewlite.recommender.pace import Pace, Stopwatch
+from brewlite.recommender.reasons import reasons
 from brewlite.recommender.site_blend import SiteBlend
 from brewlite.recommender.slate import assemble
 from brewlite.recommender.visit import Reception, Visit
@@ -111,6 +113,7 @@ class Recommender(Writing):
             clock: tells the time, aware of its zone.
 
         Raises:
+            BadRecord: a task's question is too long for a prompt.
             BadSettings: no adapter is named and the site has none yet.
             UnknownName: no adapter of that name.
             StoreError: the database cannot be used.
@@ -119,6 +122,8 @@ class Recommender(Writing):
         store = Store.open(db)
         try:
             chosen = site_adapter(store, adapter)
+            for task in (*chosen.tasks, *config.tasks):
+                check_task(task)
         except BaseException:
             store.close()
             raise
@@ -156,7 +161,7 @@ class Recommender(Writing):
         blended = self._score(visit, candidates, watch, use_model)
         vectors = self._catalog.vectors[visit.rows(candidates)]
         order = self._policy.order(blended.score, vectors, query.k, np.random.default_rng(query.seed))
-        return assemble(visit, candidates, blended, order, watch.done(), self.model_name)
+        return self._slate(visit, candidates, blended, order, watch)
 
     @_in_turn
     def rank(self, query: Query, *, use_model: bool = True) -> Slate:
@@ -172,7 +177,7 @@ class Recommender(Writing):
         blended = self._score(visit, candidates, watch, use_model)
         rows = visit.rows(candidates)
         order = np.lexsort((rows, -blended.score, ~visit.fitting()[rows])).tolist()
-        return assemble(visit, candidates, blended, order, watch.done(), self.model_name)
+        return self._slate(visit, candidates, blended, order, watch)
 
     @_in_turn
     def order(self, query: Query, *, use_model: bool = True) -> Ordering:
@@ -228,12 +233,15 @@ class Recommender(Writing):
         watch = Stopwatch()
         liked = max(self.adapter.actions, key=lambda action: action.weight).name
         visit = self._reception.visit(Query(history=((item, liked),), k=k, at=at, exclude=(item,)), watch)
-        alike = visit.signals.likeness + 0.2 * visit.signals.covisit
+        text, shared = visit.signals.likeness, 0.2 * visit.signals.covisit
+        weighing = structs.replace(visit.weighing, parts={"similarity": text, "covisit": shared})
+        visit, alike = structs.replace(visit, weighing=weighing), weighing.prior
         rows = np.flatnonzero(self._reception.allowed(visit))
         rows = rows[np.argsort(-alike[rows], kind="stable")[:k]]
         candidates = [Candidate(item=self._catalog.items[row].id) for row in rows]
         blended = Blended(score=alike[rows].astype(float), model=np.zeros(len(rows)), used_model=False)
-        slate = assemble(visit, candidates, blended, range(len(rows)), watch.done(), model=None)
+        why = [_likeness_in_words(float(text[row]), float(shared[row])) for row in rows]
+        slate = assemble(visit, candidates, blended, range(len(rows)), why, watch.done(), model=None)
         return structs.replace(slate, model="similarity")
 
     @_in_turn
@@ -307,6 +315,12 @@ class Recommender(Writing):
         """What the first stage weighs by; None: the shipped weights."""
         return self._blend.learned()
 
+    def _slate(
+        self, visit: Visit, candidates: Sequence[Candidate], blended: Blended, order: Sequence[int], watch: Stopwatch
+    ) -> Slate:
+        why = reasons(visit, visit.rows(candidates), blended, order, self._reception.retrieval.lexicon)
+        return assemble(visit, candidates, blended, order, why, watch.done(), self.model_name)
+
     def _score(self, visit: Visit, candidates: Sequence[Candidate], watch: Stopwatch, use_model: bool) -> Blended:
         """First-stage scores of ``candidates``, and the model's part where it is wanted and the deadline allows."""
         scores, read = self._ask(visit, candidates, watch, use_model)
@@ -354,3 +368,9 @@ class Recommender(Writing):
             lexicon = self._reception.retrieval.lexicon
             self._prompts = PromptBuilder(self.ranker().tokenizer, self.adapter, self.config.prompt, lexicon)
         return self._prompts
+
+
+def _likeness_in_words(text: float, shared: float) -> str:
+    if max(text, shared) <= 0:
+        return ""
+    return "alike by its text" if text >= shared else "visited by the same people"

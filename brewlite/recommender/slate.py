@@ -15,11 +15,13 @@ def assemble(
     candidates: Sequence[Candidate],
     blended: Blended,
     order: Sequence[int],
+    reasons: Sequence[str],
     timing: dict[str, float],
     model: str | None,
 ) -> Slate:
-    """The slate of the candidates at positions ``order``, best first; ``model`` is the name of the one that was due.
+    """The slate of the candidates at positions ``order``, best first, each with its reason.
 
+    ``model`` is the name of the one that was due.
     Scores are rounded: digits beyond the sixth are noise of the arithmetic, and would differ between machines.
     """
     probability = blended.probability()
@@ -30,8 +32,9 @@ def assemble(
             score=round(float(blended.score[position]), 6),
             probability=round(float(probability[position]), 6),
             sources=_sources(visit, candidates[position], blended, position),
+            reason=reason,
         )
-        for rank, position in enumerate(order, start=1)
+        for rank, (position, reason) in enumerate(zip(order, reasons, strict=True), start=1)
     )
     return Slate(
         id=uuid.uuid4().hex,
@@ -59,6 +62,8 @@ def _notes(visit: Visit, blended: Blended, shown: int) -> tuple[str, ...]:
     count = len(visit.moment.catalog.items)
     if not count:
         notes.append("the catalog is empty: import items first")
+    elif visit.query.candidates == ():
+        notes.append("candidates are empty: leave them out to choose from the whole catalog")
     elif visit.query.candidates is None and shown < visit.query.k:
         limits = " within the limits" if visit.visitor.constraints else ""
         notes.append(f"only {shown} of {count} items may be shown{limits}: fewer than the {visit.query.k} asked for")

@@ -35,7 +35,9 @@ class Writing:
     def import_items(
         self, source: str | Path, mapping: Mapping[str, str] | None = None, **options: Unpack[ImportOptions]
     ) -> ImportReport:
-        """Import or update items from a file or table, and encode their texts.
+        """Import or replace items from a file or table, and encode their texts.
+
+        A row is the whole record of its id: what it leaves out is empty afterwards.
 
         ``mapping`` is record or field name -> column, for columns that the adapter does not recognise.
 
@@ -49,7 +51,7 @@ class Writing:
     def import_users(
         self, source: str | Path, mapping: Mapping[str, str] | None = None, **options: Unpack[ImportOptions]
     ) -> ImportReport:
-        """Import or update visitors' profiles and interests; otherwise as :meth:`import_items`."""
+        """Import or replace visitors' profiles and interests; otherwise as :meth:`import_items`."""
         rows, watching = opened(source, options)
         return intake.import_users(self.store, self.adapter, rows, mapping=mapping, encoder=self.encoder, **watching)
 
@@ -60,14 +62,17 @@ class Writing:
         action: str | None = None,
         **options: Unpack[ImportOptions],
     ) -> ImportReport:
-        """Import what visitors did; ``action`` is used where a row names none. Otherwise as :meth:`import_items`."""
+        """Import what visitors did; ``action`` is used where a row names none. Otherwise as :meth:`import_items`.
+
+        A row without a time is added only where the visitor has not done the same with the item before.
+        """
         rows, watching = opened(source, options)
         return intake.import_events(
             self.store, self.adapter, rows, mapping=mapping, action=action, clock=self._clock, **watching
         )
 
     def put_items(self, items: Sequence[Item]) -> Written:
-        """Store items, and the vectors of those whose text changed.
+        """Store items, each as a whole, and the vectors of those whose text changed.
 
         Raises:
             BadRecord: names the item and the field that cannot be used; nothing is stored then.

@@ -88,7 +88,9 @@ class StrictRequest(Request[Any, Any, Any]):
         try:
             return msgspec.json.decode(await self.body(), type=wanted.annotation if wanted is not None else Any)
         except msgspec.ValidationError as error:
-            raise BadBody.at_place(str(error)) from error
+            wrapped = str(error) == "Expected `array`, got `object`"
+            hint = ": send the list itself, `[{...}, ...]`, without a name around it" if wrapped else ""
+            raise BadBody.at_place(f"{error}{hint}") from error
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise BadBody("$", f"not valid JSON: {error}") from error
 

@@ -148,7 +148,10 @@ class Writes(Controller):
     @put(
         "/items",
         summary="Add or replace items",
-        description="A batch of items; one whose id is known is replaced. All are stored, or none.",
+        description=(
+            "A batch of items; one whose id is known is replaced as a whole: what is left out is empty afterwards. "
+            "All are stored, or none."
+        ),
         responses=fails(400, 413),
     )
     async def put_items(
@@ -160,7 +163,10 @@ class Writes(Controller):
     @put(
         "/users",
         summary="Add or replace visitors",
-        description="Profiles and stated interests. A visitor who is only a session id needs none.",
+        description=(
+            "Profiles and stated interests; one whose id is known is replaced as a whole. A visitor who is only a "
+            "session id needs none."
+        ),
         responses=fails(400, 413),
     )
     async def put_users(

@@ -201,6 +201,14 @@ class Store:
             found = _by_ids(connection, select(tables.items.c.id), tables.items.c.id, list(set(ids)))
             return {row.id for row in found}
 
+    def known_deeds(self, users: Sequence[str]) -> set[tuple[str, str, str]]:
+        """What ``users`` ever did, as (user, item, action)."""
+        c = tables.events.c
+        deeds = select(c.user_id, c.item_id, c.action).distinct()
+        with self._reading() as connection:
+            found = _by_ids(connection, deeds, c.user_id, list(dict.fromkeys(users)))
+            return {(row.user_id, row.item_id, row.action) for row in found}
+
     def history(self, user: str, before: datetime, limit: int = 200) -> list[Event]:
         """The newest ``limit`` events of ``user`` strictly before ``before``, oldest first."""
         events = tables.events

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -11,6 +11,7 @@ from brewlite.adapter import Field
 from brewlite.adapter.units import between_measures, between_periods, column_measure, measure_of, period_of
 from brewlite.records import Constraint
 from brewlite.wishes.figures import a_length, a_year, half_spelt, names_of, next_to, no_price, own_names
+from brewlite.wishes.kinds import Bound, Refused, belongs, refused_kinds
 from brewlite.wishes.language import phrases
 from brewlite.wishes.sentence import Sentence
 
@@ -33,24 +34,15 @@ class Subject(Struct, frozen=True, kw_only=True):
     """False when only the shape of the number says that it is money."""
 
 
-class Bound(Struct, frozen=True, kw_only=True):
-    """A comparison and where its words stand."""
-
-    op: str
-    first: int
-    last: int
-    strict: bool = False
-    """Whether the number itself is out: ``more than``."""
-
-
 def find_amounts(sentence: Sentence, fields: Sequence[Field]) -> list[Constraint]:
     """The limits on numbers in ``sentence``; their tokens are marked as understood."""
     numeric = [field for field in fields if field.type in NUMERIC]
     found: list[Constraint] = []
+    refused = refused_kinds(sentence, fields) if numeric else {}
     for i in range(len(sentence)):
         said = numeric and sentence.tokens[i].value is not None and sentence.free(i, i + 1)
         if said and _hard(sentence, i) and not a_length(sentence, i, fields):
-            found += _range(sentence, i, numeric) or _single(sentence, i, numeric)
+            found += _range(sentence, i, numeric) or _single(sentence, i, numeric, refused)
     return found
 
 
@@ -63,7 +55,7 @@ def _hard(sentence: Sentence, i: int) -> bool:
     return not roughly
 
 
-def _single(sentence: Sentence, i: int, fields: Sequence[Field]) -> list[Constraint]:
+def _single(sentence: Sentence, i: int, fields: Sequence[Field], refused: Mapping[int, Refused]) -> list[Constraint]:
     """The limit that the number at ``i`` sets, if it sets one."""
     if half_spelt(sentence, i):
         return []
@@ -85,14 +77,19 @@ def _single(sentence: Sentence, i: int, fields: Sequence[Field]) -> list[Constra
         return []
     last = max(i + 1, subject.last, after.last if after else 0)
     start, negated = _negation(sentence, first)
+    kind = None if negated else refused.get(sentence.fillers_before(first))
+    if kind is not None and belongs(sentence, kind, first, subject.field, bound):
+        if bound is None or not kind.kind:
+            return []
+        start, negated = kind.first, True
     if not negated and sentence.half_a_choice(first, last):
         return []
     if sentence.clause[i] in sentence.denied:
         negated, start, last = not negated, sentence.fillers_before(start), sentence.clause_end(i)
-    if bound is not None and bound.strict and not negated and subject.field.type == "integer":
-        value = next_to(value, op)
     sentence.take(start, last)
     op = FLIPPED[op] if negated else ">=" if op == "from" else op
+    if bound is not None and op in ("<=", ">=") and bound.strict != negated and subject.field.type == "integer":
+        value = next_to(value, op)
     op = ">=" if subject.field.capacity and op == "<=" else op
     return [Constraint(field=subject.field.name, op=op, value=value, words=sentence.text(start, last))]
 
@@ -157,6 +154,10 @@ def _with_leading(sentence: Sentence, first: int, behind: Subject, fields: Seque
     leading = _subject_before(sentence, first, fields)
     if leading is None or (behind.named and leading.field.name != behind.field.name):
         return behind
+    one = sentence.text(leading.first, leading.last).casefold() in _singulars(leading.field)
+    apart = behind.field.type == "money" and leading.field.type != "money"
+    if apart and (one or _money(sentence, behind.first, behind.first)):
+        return behind  # "a room under 800" has a price, and not 800 rooms
     return replace(behind, field=leading.field, first=leading.first, named=True)
 
 

@@ -65,6 +65,8 @@ class Language(Struct, frozen=True, kw_only=True):
     articles: str
     fillers: str
     """Say nothing about what is meant."""
+    having: str
+    """Between a thing and what it has."""
     abbreviations: str
     """Their full stop ends no clause."""
     links: str
@@ -220,9 +222,10 @@ ENGLISH = Language(
         "cost|"
         "costs|costing|priced|go|going|kind|sort|type|anything|something|interested|find|show|me|us|should|own|"
         "would|will|see|get|give|stay|live|rent|buy|work|have|has|having|with|or|must|need|needs|only|just|more|"
-        "place|places|one|ones|home|listing|listings|job|jobs|position|positions|role|roles|post|posts|full|much|so|"
+        "place|places|one|ones|home|homes|listing|listings|job|jobs|position|positions|role|roles|post|posts|full|much|so|"
         "too"
     ),
+    having="with|have|has|having|of",
     abbreviations="max|min|approx|ca|incl|excl|sq|ft|ph|w",
     links=(
         "in|for|with|near|by|at|on|close|and|or|but|if|so|please|total|altogether|including|incl|inclusive|"

@@ -8,8 +8,9 @@ from msgspec import Struct, structs
 
 from brewlite.adapter import Field
 from brewlite.records import Constraint, FieldValue
-from brewlite.wishes.amounts import NUMERIC, Bound, bound_before
+from brewlite.wishes.amounts import NUMERIC, bound_before
 from brewlite.wishes.figures import next_to
+from brewlite.wishes.kinds import Bound
 from brewlite.wishes.language import Phrase
 from brewlite.wishes.refusals import Parted, part
 from brewlite.wishes.sentence import Sentence

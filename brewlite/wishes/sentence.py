@@ -28,16 +28,12 @@ _TOKEN = re.compile(
     r"|(?P<mark><=|>=|[<>=≤≥~+]|[-–—]|[,;.!?()\n\r•|\[\]]|\.\.+|&)",
     re.IGNORECASE,
 )
-_CODES = "|".join(sorted((code for code in CURRENCY_SIGNS if code.isalpha() and len(code) > 2), key=len, reverse=True))
 _SIGN_BEHIND = re.compile(r"\s?[$€£¥₹](?!\s?\d)")
-_MONEY_BEHIND = re.compile(
-    rf"\s?(?:(?:[-–—]|to|and|or)\s?\d[\d.,]*\s?)?(?:[$€£¥₹](?!\s?\d)|(?:{_CODES})\b)"
-    r"|\s?(?:[-–—]|to|and)\s?[1-9]\d{0,2}(?:\.000)+\b",
-    re.IGNORECASE,
+_THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:\.\d{3})+")
+_FRACTION_BEHIND = re.compile(
+    r"\s?(?:k|m|mn|mil|mio|thousand|millions?|acres?|ha|hectares?|km|kilomet(?:er|re)s?|mi|miles?)\b", re.IGNORECASE
 )
-"""A currency behind a number, or behind the second number of a range; or round thousands as that."""
-_ROUND_THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:\.000)+")
-"""Nobody writes 950.000 for 950."""
+"""Behind ``1.250``: it is one and a quarter. Else nobody writes 950.000 for 950, or 2.500 for two and a half."""
 _BREAKS = frozenset(",;.!?()\n\r•|[]")
 _ORDINALS = frozenset({"st", "nd", "rd", "th"})
 
@@ -245,7 +241,7 @@ def _number(text: str, start: int, end: int, words: str) -> Token:
     digits = found[0] if found else ""
     sign = text[: found.start()].strip() if found else ""
     behind = _SIGN_BEHIND.match(words, end)
-    dotted = bool(sign or _MONEY_BEHIND.match(words, end) or _ROUND_THOUSANDS.fullmatch(digits))
+    dotted = bool(_THOUSANDS.fullmatch(digits)) and not _FRACTION_BEHIND.match(words, end)
     end = behind.end() if behind else end
     try:
         value = to_float(digits, thousands_dot=dotted)
