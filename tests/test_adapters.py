@@ -226,6 +226,7 @@ def test_a_letting_agents_spreadsheet():
         ({"Weekly rent": "300"}, "for rent", 1300),
         ({"Price": "£12,000 pa"}, "for rent", 1000),
         ({"price": 300, "offers": {"priceSpecification": {"unitCode": "WEE"}}}, "for rent", 1300),
+        ({"price": 9, "offers": {"priceSpecification": {"referenceQuantity": {"unitCode": "MON"}}}}, "for rent", 9),
         ({"Price per night": "80"}, "short stay", 80),
         ({"Price": "80 per night"}, "short stay", 80),
         ({"Asking price": "$1.2M"}, "for sale", 1_200_000),

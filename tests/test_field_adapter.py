@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 import re
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -210,6 +212,11 @@ def test_a_file_with_columns_of_its_own_keeps_what_its_base_reads_between_the_li
     assert monthly.fields == {"price": 1250.0, "offer": "for rent"}
     weekly = german.to_item({"id": 1, "title": "Loft", "Wochenmiete pw": "300"})
     assert weekly.fields == {"price": 1300.0, "offer": "for rent"}
+    baths = load_adapter(write('[adapter]\nbase = "realestate"\n[fields.bathrooms]\ncolumns = ["Wet rooms"]\n'))
+    shared = baths.to_item({"id": 1, "title": "Loft", "Wet rooms": "1 shared bath"})
+    assert shared.fields == {"bathrooms": 1.0, "shared_bathroom": True}
+    cellar = load_adapter(write('[adapter]\nbase = "realestate"\n[fields.floor]\nvalues.-1 = ["basement"]\n'))
+    assert cellar.to_item({"id": 1, "title": "Loft", "floor": "Basement"}).fields == {"floor": -1.0}
     jobs = load_adapter(write('[adapter]\nbase = "jobs"\n[fields.salary]\ncolumns = ["Lohn"]\n'))
     job = jobs.to_item({"id": 1, "title": "Cook", "Lohn": "3,000", "salary_period": "month"})
     assert job.fields == {"salary": 36_000.0}
@@ -236,6 +243,7 @@ HEAD = '[adapter]\nkind = "m"\n[fields]\nid = "id"\ntitle = "title"\n'
         (HEAD + "[fields.price]\nunit_field = 'offer'\n", "fields.price.unit_field is 'offer': not a field"),
         (HEAD + "[fields.wifi]\ntype = 'boolean'\nvalues.on = ['wifi']\n", "the values of a boolean"),
         (HEAD + "[fields.rooms]\ntype = 'integer'\nvalues.none = ['studio']\n", "under a figure"),
+        (HEAD + "[fields.rooms]\ntype = 'integer'\nvalues.'²' = ['two']\n", "under a figure"),
         (HEAD + "[fields.created]\ntype = 'date'\n", "unknown key 'fields.created.type'"),
         (HEAD + "[[tasks]]\nname = 'like'\n", "tasks[0].question is missing"),
         (HEAD + "[tasks]\nname = 'like'\n", "a list of tables, written [[tasks]]"),
@@ -322,7 +330,8 @@ MONEY = [
     ("9.500", 9500, None, None), ("1.250.000", 1_250_000, None, None), ("9.500,00", 9500, None, None),
     ("0.500", 0.5, None, None), ("85.5", 85.5, None, None), ("1.500M", 1_500_000, None, None),
     ("950 / month €", 950, "€", "month"), ("950 pcm GBP", 950, "£", "month"), ("12 000 ₽", 12_000, "₽", None),
-    ("AED 90,000", 90_000, "AED ", None),
+    ("AED 90,000", 90_000, "AED ", None), ("RON 9.500", 9500, "RON ", None), ("950 / month PEN", 950, "PEN ", "month"),
+    ("£950 p.c.m.", 950, "£", "month"), ("300 EUR p.w.", 300, "€", "week"), ("£12,000 p.a. neg", 12_000, "£", "year"),
 ]  # fmt: skip
 
 
@@ -364,6 +373,7 @@ def test_no_money(text):
         ("2", "", 2), ("2.0", "", 2), ("1 private bath", "", 1), ("1.5 shared baths", "", 1.5), ("2½", "", 2.5),
         ("½", "", 0.5),
         ("1,200 sq ft", "m²", 111.48), ("1,200 sqft (111 m²)", "m²", 111.48), ("120 m² (1,292 sq ft)", "m²", 120),
+        ("1,200 sq. ft., 111 m²", "m²", 111.48), ("1200 sqft approx", "m²", 111.48), ("120 m² of 900", "m²", 120),
         ("120 m2", "m²", 120), ("3-4 rooms", "", 3), ("-34.49563", "", -34.49563),
         ("1,234", "", 1234), ("1.234", "", 1.234), ("12 km", "", 12), ("85%", "", 85), ("4,5", "", 4.5), (7, "", 7.0),
     ],
@@ -759,6 +769,8 @@ def test_a_year_has_no_thousands():
         ("23.11.2026", datetime(2026, 11, 24, tzinfo=UTC)),
         (date(2026, 11, 23), datetime(2026, 11, 24, tzinfo=UTC)),
         ("20261123", datetime(2026, 11, 24, tzinfo=UTC)),
+        (20261123, datetime(2026, 11, 24, tzinfo=UTC)),
+        (1763856000, datetime(2025, 11, 23, tzinfo=UTC)),
         ("2026-11-23T00:00:00Z", datetime(2026, 11, 23, tzinfo=UTC)),
         ("2026-11-23 18:00", datetime(2026, 11, 23, 18, tzinfo=UTC)),
         (datetime(2026, 11, 23, tzinfo=UTC), datetime(2026, 11, 23, tzinfo=UTC)),
@@ -793,6 +805,59 @@ def test_another_currency_in_a_row_is_kept():
     item = adapter.to_item({"id": 1, "title": "Hut", "price": "€285"})
     assert adapter.describe(item) == "Hut. €285 a night."
     assert adapter.to_item({"id": 1, "title": "Hut", "price": "$285"}).fields == {"price": 285.0}
+    for code in ("RON", "ron ", "ALL"):
+        item = adapter.to_item({"id": 1, "title": "Hut", "price": 285, "currency": code})
+        assert item.fields["currency"] == f"{code.strip().upper()} "
+    for nothing in (math.nan, "NaN", "tba", ""):
+        item = adapter.to_item({"id": 1, "title": "Hut", "price": 285, "currency": nothing})
+        assert item.fields == {"price": 285.0}
+
+
+@pytest.mark.parametrize("number", [9.125, np.float32(9.125), Decimal("9.125"), 9])
+def test_a_number_of_money_has_no_thousands_to_find(number):
+    assert parse_money(number).amount == float(number)
+    assert parse_number(number, "m", "km") == 1000 * float(number)
+
+
+@pytest.mark.parametrize("kind", ["money", "number", "integer", "date"])
+def test_a_number_beyond_all_floats_is_refused(kind):
+    with pytest.raises(BadRecord, match="column 'many' has '1000"):
+        adapter_of(Field(name="many", type=kind)).to_item({"id": 1, "title": "Hut", "many": 10**400})
+
+
+def test_the_nearest_column_names_the_currency():
+    adapter = adapter_of(Field(name="price", type="money", columns=("homes.offers.lowPrice", "price")))
+    nested = {"homes": {"offers": {"lowPrice": 9, "priceCurrency": "EUR"}}, "offers": {"priceCurrency": "GBP"}}
+    assert adapter.to_item({"id": 1, "title": "Hut", **nested}).fields == {"price": 9.0, "currency": "€"}
+    beside = {"price": 9, "priceCurrency": "GBP", "offers": [{"priceCurrency": "EUR"}]}
+    assert adapter.to_item({"id": 1, "title": "Hut", **beside}).fields == {"price": 9.0, "currency": "£"}
+
+
+@pytest.mark.parametrize(
+    ("row", "wording"),
+    [
+        ({"salary": "$50,000", "bonus": "€5,000"}, "salary $50,000, bonus €5,000"),
+        ({"salary": "€50,000", "bonus": "$5,000"}, "salary €50,000, bonus $5,000"),
+        ({"salary": "50,000", "bonus": "5,000 €"}, "salary €50,000, bonus €5,000"),
+        ({"salary": 9, "salary_currency": "EUR", "bonus": 1, "bonus_currency": "USD"}, "salary €9, bonus $1"),
+    ],
+)
+def test_each_sum_of_money_keeps_its_currency(row, wording):
+    adapter = adapter_of(Field(name="salary", type="money"), Field(name="bonus", type="money"))
+    assert adapter.describe(adapter.to_item({"id": 1, "title": "Cook", **row})).casefold() == f"cook. {wording}."
+
+
+def test_a_day_is_worded_as_it_was_written():
+    adapter = adapter_of(Field(name="starts", type="date"))
+    item = adapter.to_item({"id": 1, "title": "Cook", "starts": "2026-11-23T23:30-05:00"})
+    assert adapter.describe(item) == "Cook. Starts 2026-11-23."
+    assert parse_date(item.fields["starts"]) == datetime(2026, 11, 24, 4, 30, tzinfo=UTC)
+
+
+def test_what_a_list_leaves_empty_is_no_word():
+    adapter = adapter_of(Field(name="sort", type="category"), Field(name="note"), Field(name="price", type="money"))
+    item = adapter.to_item({"id": 1, "title": "Hut", "sort": [None, "wood"], "note": [None], "price": [None, 9]})
+    assert item.fields == {"sort": "wood", "price": 9.0}
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,8 @@ from hypothesis import strategies as st
 
 from brewlite.adapter import load_adapter
 from brewlite.errors import BadSource, UnknownName
-from brewlite.sources import BadRow, SourceRow, read_rows, sql
+from brewlite.sources import BadRow, SourceRow, read_rows
+from brewlite.sources.rows import plain_value
 
 
 def values(source: Path | str, **reading: Any) -> list[dict[str, Any]]:
@@ -217,6 +218,22 @@ def test_parquet_keeps_types(tmp_path: Path) -> None:
     assert second["price"] is None
 
 
+def test_ids_and_prices_of_parquet_are_numbers_and_texts(tmp_path: Path) -> None:
+    table = pa.table(
+        {
+            "id": pa.array([UUID(int=2**127).bytes], pa.binary(16)),
+            "nr": pa.array([Decimal(7)], pa.decimal128(9, 0)),
+            "title": ["Mill"],
+            "price": pa.array([Decimal("9.500")], pa.decimal128(9, 3)),
+        }
+    )
+    pq.write_table(table, tmp_path / "a.parquet")
+    (row,) = values(tmp_path / "a.parquet")
+    assert row["id"] == "8" + 31 * "0"
+    item = load_adapter("realestate").to_item(row, {"id": "nr"})
+    assert (item.id, item.fields["price"]) == ("7", 9.5)
+
+
 def test_parquet_is_read_in_batches(tmp_path: Path) -> None:
     pq.write_table(pa.table({"id": list(range(2500))}), tmp_path / "a.parquet")
     rows = read_rows(tmp_path / "a.parquet")
@@ -268,12 +285,14 @@ def test_a_declared_type_refuses_no_row(shop: Path) -> None:
         (Decimal("NaN"), "nan"),
         (b"caf\xc3\xa9", "café"),
         (memoryview(b"x"), "x"),
+        (UUID(int=2**127 + 7).bytes, "80000000000000000000000000000007"),
+        (b"\0\x01", "0001"),
         (date(2026, 11, 23), date(2026, 11, 23)),
         (None, None),
     ],
 )
 def test_what_drivers_give_reads_as_in_other_sources(given: object, kept: object) -> None:
-    value = sql._plain(given)
+    value = plain_value(given)
     assert (str(value) if kept == "nan" else value) == kept
     assert type(value) in (str, int, float, date, type(None))
 

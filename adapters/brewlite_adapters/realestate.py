@@ -76,6 +76,7 @@ _PRICE_PERIODS = (
     "price_frequency",
     "offers.priceSpecification.unitText",
     "offers.priceSpecification.unitCode",
+    "offers.priceSpecification.referenceQuantity.unitCode",
 )
 
 _ACTIONS = (
@@ -159,7 +160,8 @@ def refine(item: Item, row: RowView) -> Item:
 
 def _bathroom(fields: dict[str, FieldValue], row: RowView) -> None:
     """``1 shared bath`` is a number and a warning."""
-    text = str(row.value("bathrooms_text", "bathrooms", "baths") or "").casefold()
+    texts = [row.value("bathrooms_text", "bathrooms", "baths"), *(row.origin("bathrooms") or ())[1:]]
+    text = " ".join(str(text) for text in texts if text).casefold()
     if "shared" in text or "private" in text:
         fields.setdefault("shared_bathroom", "shared" in text)
 
@@ -183,9 +185,7 @@ def _price(fields: dict[str, FieldValue], row: RowView) -> None:
     period = parse_money(raw).period or column_period(found[0]) or column_period(str(row.value(*_PRICE_PERIODS) or ""))
     if period in ("week", "year"):
         fields["price"] = round(between_periods(price, period, "month") or price, 2)
-    offer = {"week": RENT, "month": RENT, "year": RENT, "night": STAY, "day": STAY}.get(period or "") or _offer(
-        found[0], row
-    )
+    offer = _OFFERS.get(period or "") or _offer(found[0], row)
     if offer:
         fields.setdefault("offer", offer)
 

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from brewlite.adapter.dates import DateOrder, last_moment, parse_date
 from brewlite.adapter.declarations import Field
-from brewlite.adapter.numbers import parse_number
+from brewlite.adapter.numbers import WORDY_CODES, currency_sign, parse_number
 from brewlite.adapter.plain import cut, plain, words_of
 from brewlite.adapter.rows import RowView
 from brewlite.adapter.values import is_missing, parse_boolean, read_value
@@ -72,6 +72,16 @@ EVENT: Mapping[str, Attribute] = {
     "value": any_of("value"),
     "slate": any_of("slate", "slate_id"),
 }
+CURRENCY_COLUMNS = (
+    "currency",
+    "price_currency",
+    "offers.priceCurrency",
+    "baseSalary.currency",
+    "salary_currency",
+    "offers.priceSpecification.priceCurrency",
+)
+"""Columns that name the currency of a row's money, where neither its values nor a column beside them do."""
+_CURRENCY_NAMES = ("priceCurrency", "currency")
 
 
 class Reader:
@@ -158,7 +168,7 @@ class Reader:
         try:
             moment = parse_date(_single(value), self.order)
             moment = last_moment(_single(value), moment) if until else moment
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:
             raise complaint(column, value, error, name) from None
         if latest is not None and moment > latest:
             raise BadRecord(f"column {column!r} has {_shown(value)}: in the future; {name} is when it happened")
@@ -181,7 +191,7 @@ class Reader:
             return None
         try:
             return parse_number(_single(found[1]))
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:
             raise complaint(*found, error, name) from None
 
     def field(self, field: Field) -> tuple[FieldValue | None, str | None]:
@@ -190,9 +200,10 @@ class Reader:
         if found is None:
             return None, None
         try:
-            return read_value(field, found[1], found[0], self.order)
-        except ValueError as error:
+            value, currency = read_value(field, found[1], found[0], self.order)
+        except (ValueError, OverflowError) as error:
             raise complaint(*found, error, field.name) from None
+        return value, currency or (self._currency(found[0]) if field.type == "money" else None)
 
     def absent(self, name: str) -> BadRecord:
         """The complaint that a required attribute has no value."""
@@ -201,6 +212,13 @@ class Reader:
             f"no {name} in the row: looked for {', '.join(names[:8])}; map it with "
             f'mapping={{"{name}": COLUMN}}; columns: {self.view.listing()}'
         )
+
+    def _currency(self, column: str) -> str | None:
+        """The currency named nearest around ``column``: for ``offers.lowPrice`` by ``offers.priceCurrency``."""
+        above = column.split(".")[:-1]
+        around = [".".join([*above[:depth], name]) for depth in range(len(above), -1, -1) for name in _CURRENCY_NAMES]
+        code = str(self.view.value(f"{column}_currency", *around, *CURRENCY_COLUMNS) or "").strip().upper()
+        return currency_sign(code) or (f"{code} " if code in WORDY_CODES else None)
 
     def _first(self, name: str) -> tuple[str, object] | None:
         attribute = self.columns[name]

@@ -30,15 +30,21 @@ MONTHS |= {name[:3]: number for name, number in MONTHS.items()} | {"sept": 9}
 
 
 def parse_date(raw: object, order: DateOrder | None = None) -> datetime:
-    """``raw`` as a moment in UTC; without a zone it is read as UTC. Raises ValueError with what it is not.
+    """``raw`` as a moment in UTC; read as :func:`as_written` does."""
+    return as_utc(as_written(raw, order))
+
+
+def as_written(raw: object, order: DateOrder | None = None) -> datetime:
+    """``raw`` as a moment in the zone it names, so that its day stays the day it was written as; without one, in UTC.
 
     ISO 8601, RFC 2822, ``"2014-12-12 20:12:32 UTC"``, ``"3 April 2021"``, ``"April 3, 2021"``, ``20210403``, a bare
     year or month (its first day), seconds (milli-, micro-, nanoseconds) since 1970. ``"31/12/2021"`` and
     ``"12/31/2021"`` are clear; ``"03/04/2021"`` is refused unless ``order`` says which comes first, since a wrong
-    guess would go unseen. ``"03.04.2021"`` is day first: nobody writes dots the other way round.
+    guess would go unseen. ``"03.04.2021"`` is day first: nobody writes dots the other way round. Raises ValueError
+    with what ``raw`` is not.
     """
     if isinstance(raw, datetime):
-        return as_utc(raw)
+        return _zoned(raw)
     if isinstance(raw, date):
         return datetime(raw.year, raw.month, raw.day, tzinfo=UTC)
     if isinstance(raw, (int, float)) and not isinstance(raw, bool):
@@ -54,8 +60,13 @@ def last_moment(raw: object, moment: datetime) -> datetime:
 
     ``"valid through 2026-11-24"`` holds all that day.
     """
-    is_day = not isinstance(raw, datetime) if isinstance(raw, date) else isinstance(raw, str) and not _CLOCK.search(raw)
+    is_day = not isinstance(raw, datetime) and not _CLOCK.search(str(raw))
     return moment + timedelta(days=1) if is_day and moment.time() == time() and moment.year < MAXYEAR else moment
+
+
+def _zoned(moment: datetime) -> datetime:
+    utc = as_utc(moment)  # refuses a moment that lies beyond the calendar there
+    return moment if moment.tzinfo is not None else utc
 
 
 def _read(text: str, order: DateOrder | None) -> datetime:
@@ -69,7 +80,7 @@ def _read(text: str, order: DateOrder | None) -> datetime:
         with suppress(ValueError):  # a zone by its name (EST) is read below
             return _at(int(match["year"]), MONTHS[name], int(match["day"] or match["day2"]), match["time"])
     try:
-        return as_utc(parsedate_to_datetime(text))
+        return _zoned(parsedate_to_datetime(text))
     except (ValueError, TypeError, IndexError, OverflowError):
         raise ValueError("not a date") from None
 
@@ -93,7 +104,7 @@ def _at(year: int, month: int, day: int, clock: str | None) -> datetime:
             hours = str(int(hours) % 12 + (12 if half[1].casefold() == "p" else 0))
         stamp += f"T{hours.zfill(2)}{colon or ':00'}{rest}"
     try:
-        return as_utc(datetime.fromisoformat(stamp))
+        return _zoned(datetime.fromisoformat(stamp))
     except (ValueError, OverflowError):
         raise ValueError("not a date") from None
 

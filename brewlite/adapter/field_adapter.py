@@ -13,7 +13,6 @@ from msgspec.structs import force_setattr, replace
 from brewlite.adapter.attributes import EVENT, ITEM, USER, Attribute, Reader
 from brewlite.adapter.dates import DateOrder
 from brewlite.adapter.declarations import Action, Field, Priors, Row, Standings, named_action
-from brewlite.adapter.numbers import CURRENCY_SIGNS
 from brewlite.adapter.rows import RowView
 from brewlite.adapter.wording import CURRENCY_FIELD, long_wording, short_wording
 from brewlite.errors import BadRecord
@@ -21,16 +20,6 @@ from brewlite.records import Event, FieldValue, Item, Task, User, as_utc
 
 SKEW = timedelta(days=1)
 """How far ahead of the clock a date may lie: zones are often missing. What lies further is a mistake."""
-
-CURRENCY_COLUMNS = (
-    "currency",
-    "price_currency",
-    "offers.priceCurrency",
-    "baseSalary.currency",
-    "salary_currency",
-    "offers.priceSpecification.priceCurrency",
-)
-"""Columns that name the currency of a row's money, where its values do not."""
 
 COMMON_ACTIONS = (
     Action(name="view", phrase="looked at", weight=0.3, words=("click", "open", "visit")),
@@ -171,14 +160,16 @@ class FieldAdapter(Struct, frozen=True, kw_only=True):
 
     def _values(self, reader: Reader) -> dict[str, FieldValue]:
         values: dict[str, FieldValue] = {}
+        named = False  # the currency of the row: the first that is named
         for known in self.fields:
             value, currency = reader.field(known)
-            if value is not None:
-                values[known.name] = value
-            if known.type == "money" and value is not None:
-                currency = currency or CURRENCY_SIGNS.get(str(reader.view.value(*CURRENCY_COLUMNS)).strip().casefold())
-                if currency is not None and currency != known.currency:
-                    values.setdefault(CURRENCY_FIELD, currency)
+            if value is None:
+                continue
+            values[known.name] = value
+            if currency is not None and currency != (values.get(CURRENCY_FIELD) or known.currency):
+                second = named or CURRENCY_FIELD in values
+                values[f"{known.name}_{CURRENCY_FIELD}" if second else CURRENCY_FIELD] = currency
+            named = named or currency is not None
         return values
 
     def _action(self, reader: Reader, given: str | None) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
+from decimal import Decimal
+from numbers import Real
 
 from msgspec import Struct
 
@@ -26,6 +28,16 @@ CURRENCY_SIGNS = {
 }  # fmt: skip
 """Codes, signs and names of currencies (lower case) -> the sign put before an amount. Visitors' words are read by them
 too, so codes that are words (``pen``) or measures (``ft``) are left out."""
+_RARER_CODES = (
+    "AFN AMD ANG AOA AWG AZN BAM BBD BDT BIF BMD BND BOB BSD BTN BWP BYN BZD CDF COP CRC CVE DJF DOP DZD ERN ETB FJD "
+    "FKP GEL GHS GIP GMD GNF GTQ GYD HNL HTG IQD IRR JMD JOD KGS KHR KMF KPW KYD LAK LBP LRD LSL LYD MAD MDL MGA MKD "
+    "MMK MNT MOP MRU MUR MVR MWK MZN NAD NIO NPR OMR PAB PEN PGK PYG RON RWF SBD SCR SDG SHP SLE SOS SRD SSP STN SYP "
+    "SZL TJS TMT TND TTD TZS UGX UZS VES VUV WST XAF XCD XOF XPF YER ZMW ZWG"
+)
+CURRENCY_CODES = frozenset(_RARER_CODES.split(" "))
+"""The other codes of ISO 4217, which are read in capitals alone."""
+WORDY_CODES = frozenset({"ALL", "CUP", "TOP"})
+"""Codes that beside an amount are words of an offer."""
 
 MULTIPLIERS = {
     "k": 1e3, "thousand": 1e3, "m": 1e6, "mn": 1e6, "mm": 1e6, "mio": 1e6, "mil": 1e6, "million": 1e6, "millions": 1e6,
@@ -33,6 +45,7 @@ MULTIPLIERS = {
 }  # fmt: skip
 
 _CURRENCY = "|".join(sorted((re.escape(sign) for sign in CURRENCY_SIGNS), key=len, reverse=True))
+_CURRENCY += f"|(?-i:{'|'.join(sorted(CURRENCY_CODES))})"
 _DIGITS = r"\d{1,3}(?:[ '\u00a0\u202f’]\d{3})+(?:[.,]\d+)?(?!\d)|\d[\d.,]*\d|\d"
 _TIMES = r"(?:k|m|mn|mm|mio|mil|bn|thousand|millions?|billion)(?![^\W\d_])"
 
@@ -100,9 +113,14 @@ def to_float(digits: str, thousands_dot: bool = False) -> float:
     return float(text.replace(",", "."))
 
 
+def currency_sign(code: str) -> str | None:
+    """The sign put before money of ``code``: the usual one, of a rarer ISO 4217 code (in capitals) the code itself."""
+    return CURRENCY_SIGNS.get(code.casefold()) or (f"{code} " if code in CURRENCY_CODES else None)
+
+
 def parse_money(raw: object) -> Money:
     """``raw`` as money; a range is read as its lower end. Raises ValueError with what it is not."""
-    if isinstance(raw, (int, float)) and not isinstance(raw, bool):
+    if isinstance(raw, (Real, Decimal)) and not isinstance(raw, bool):
         return Money(amount=_sane(float(raw)))
     match = _MONEY.match(str(raw).strip())
     if match is None or not _filler(match["lead"]):
@@ -122,7 +140,7 @@ def parse_money(raw: object) -> Money:
     signs += named
     if amount and (match["minus"] or match["minus2"]):
         amount = -amount
-    return Money(amount=_sane(amount), currency=CURRENCY_SIGNS[signs[0].casefold()] if signs else None, period=period)
+    return Money(amount=_sane(amount), currency=currency_sign(signs[0]) if signs else None, period=period)
 
 
 def parse_number(raw: object, unit: str = "", spoken: str = "") -> float:
@@ -133,7 +151,7 @@ def parse_number(raw: object, unit: str = "", spoken: str = "") -> float:
     """
     if isinstance(raw, bool):
         raise ValueError("not a number")
-    if isinstance(raw, (int, float)):
+    if isinstance(raw, (Real, Decimal)):
         return _in_unit(_finite(float(raw)), spoken, unit)
     match = _NUMBER.match(str(raw).strip())
     tail = match["tail"].strip() if match else ""
@@ -147,8 +165,13 @@ def parse_number(raw: object, unit: str = "", spoken: str = "") -> float:
     except ValueError:
         raise ValueError("not a number") from None
     number = -number if match["sign"] in ("-", "−") else number
-    named = re.split(r"\s*[(/|=]", tail)[0]  # "1,200 sqft (111 m²)" says it twice
-    return _in_unit(_finite(number), next((said for said in (tail, named) if measure_of(said)), spoken), unit)
+    return _in_unit(_finite(number), _measure_ahead(tail) or spoken, unit)
+
+
+def _measure_ahead(tail: str) -> str:
+    """The measure that ``tail`` begins with: ``"sq ft (111 m²)"`` says it twice."""
+    words = [word for word in re.split(r"[\s(/|=,;]+", tail) if word]
+    return next((said for n in (3, 2, 1) if measure_of(said := " ".join(words[:n]))), "")
 
 
 def _in_unit(number: float, spoken: str, unit: str) -> float:
@@ -190,7 +213,7 @@ def _filler(lead: str | None) -> bool:
 
 def _period(tail: str) -> tuple[str | None, list[str], bool]:
     """The period named behind an amount, the currencies named there, and whether every word there was understood."""
-    rest = re.sub(r"\([^)]*\)|[+*)!,.]+$", " ", tail.casefold()).strip(" .,;+-)")
+    rest = re.sub(r"\([^)]*\)|[+*)!,.]+$", " ", tail).strip(" .,;+-)")
     if not rest:
         return None, [], True
     if (period := period_of(rest)) is not None:
@@ -198,8 +221,8 @@ def _period(tail: str) -> tuple[str | None, list[str], bool]:
     pieces = [piece for piece in re.split(r"[\s,;+()]+", rest.replace("/", " /")) if piece]
     periods = [period_of(piece) for piece in pieces]
     known = all(
-        found or piece.strip(".") in _FILLER or piece in ("a", "an", "/", "each") or piece in CURRENCY_SIGNS
-        for piece, found in zip(pieces, periods, strict=True)
+        found or word.strip(".") in _FILLER or word in ("a", "an", "/", "each") or currency_sign(piece)
+        for piece, word, found in zip(pieces, map(str.casefold, pieces), periods, strict=True)
     )
-    currencies = [piece for piece in pieces if piece in CURRENCY_SIGNS]
+    currencies = [piece for piece in pieces if currency_sign(piece)]
     return next((found for found in periods if found), None), currencies, known

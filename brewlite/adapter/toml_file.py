@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -207,7 +208,7 @@ def _values(section: Section) -> dict[str, tuple[str, ...]]:
 
 
 def _is_figure(text: str) -> bool:
-    return text.replace(".", "", 1).isdigit()
+    return re.fullmatch(r"-?[0-9]+(?:\.[0-9]+)?", text) is not None
 
 
 def _attribute(section: Section, name: str, before: Attribute) -> Attribute:

@@ -53,8 +53,9 @@ _PERIOD_LEAD = re.compile(r"^(?:(?:an|a|per|each|every)\s+|/\s*|p\.\s*)", re.IGN
 @lru_cache(maxsize=4096)
 def period_of(unit: str) -> str | None:
     """``"a month"``, ``"/mo"``, ``"pcm"`` -> ``"month"``; None for what is no period of time."""
-    bare = _PERIOD_LEAD.sub("", unit.strip().casefold())
-    return _PERIOD_NAMES.get(re.sub(r"[\s./]+", " ", bare).strip())
+    said = unit.strip().casefold()
+    names = (re.sub(r"[\s./]+", " ", name).strip() for name in (said, _PERIOD_LEAD.sub("", said)))
+    return next((_PERIOD_NAMES[name] for name in names if name in _PERIOD_NAMES), None)
 
 
 @lru_cache(maxsize=4096)

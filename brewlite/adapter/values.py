@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
-from brewlite.adapter.dates import DateOrder, parse_date
+from brewlite.adapter.dates import DateOrder, as_written
 from brewlite.adapter.declarations import Field
 from brewlite.adapter.numbers import CURRENCY_SIGNS, Money, parse_money, parse_number
 from brewlite.adapter.plain import cut, plain, words_of
@@ -47,6 +47,8 @@ def read_value(
     A ``column`` whose name carries a unit (``hourly_rate``, ``lot_sqft``) gives it to values that carry none.
     Raises ValueError with what ``raw`` is not: ``"not money"``.
     """
+    if isinstance(raw, (list, tuple)):
+        raw = [part for part in raw if part is not None]
     if is_missing(raw, field.missing):
         return None, None
     if field.type == "money":
@@ -80,7 +82,7 @@ def _plain_value(field: Field, raw: object, column: str, order: DateOrder | None
     if field.type == "boolean":
         return parse_boolean(single, field)
     if field.type == "date":
-        return None if str(single).strip() in _NO_DATE else parse_date(single, order).isoformat()
+        return None if str(single).strip() in _NO_DATE else as_written(single, order).isoformat()
     if field.type == "category":
         many = raw if isinstance(raw, (list, tuple)) else [single]
         known = (found for part in many if (found := _names(field).get(words_of(plain(str(part)[: 5 * MAX_CATEGORY])))))

@@ -18,7 +18,8 @@ MAX_DESCRIBED = 2_000
 MAX_SHORT = 160
 MAX_WORDED_TAGS = 12
 CURRENCY_FIELD = "currency"
-"""The key in ``Item.fields`` that holds the sign of a price in another currency than the field's."""
+"""The key in ``Item.fields`` that holds the sign of an item's money in another currency than the fields'; a second
+currency stands under ``NAME_currency`` of the field that is in it."""
 
 
 def long_wording(item: Item, fields: tuple[Field, ...], noun: str, standings: Standings | None) -> str:
@@ -112,7 +113,8 @@ def _figure(
     named = field.values.get(figure(value))
     unit = unit_of(field, fields)
     if field.type == "money":
-        text = f"{fields.get(CURRENCY_FIELD) or field.currency}{figure(value)}" + (f" {unit}" if unit else "")
+        sign = fields.get(f"{field.name}_{CURRENCY_FIELD}") or fields.get(CURRENCY_FIELD) or field.currency
+        text = f"{sign}{figure(value)}" + (f" {unit}" if unit else "")
         text = text if field.better == "lower" else f"{label(field)} {text}"
     elif named:
         text = named[0]

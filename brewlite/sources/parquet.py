@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from brewlite.errors import BadSource
-from brewlite.sources.rows import BadRow, SourceRow, distinct
+from brewlite.sources.rows import BadRow, SourceRow, distinct, plain_value
 
 BATCH = 1000
 
@@ -34,7 +34,8 @@ class ParquetRows:
                 for batch in file.iter_batches(batch_size=BATCH):
                     for values in _microseconds(batch, pa).rename_columns(distinct(batch.schema.names)).to_pylist():
                         number += 1
-                        yield SourceRow(number=number, values=values)
+                        plain = {name: plain_value(value) for name, value in values.items()}
+                        yield SourceRow(number=number, values=plain)
                     self._share = number / total
         except (pa.ArrowException, OSError) as error:
             raise BadSource(f"{self._path} cannot be read as Parquet: {error}") from error

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
+from uuid import UUID
 
 from msgspec import Struct
 
@@ -51,6 +53,21 @@ class Rows(Iterator["SourceRow | BadRow"]):
     def share(self) -> float | None:
         """How much of the source has been read, 0 to 1; None when that is not known."""
         return self._share()
+
+
+def plain_value(value: object) -> object:
+    """A driver's value as text files give theirs: numbers, texts, dates. Bytes that are no text become hex digits."""
+    if isinstance(value, Decimal):
+        return int(value) if value.is_finite() and value == value.to_integral_value() else float(value)
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, (bytes, memoryview)):
+        try:
+            text = bytes(value).decode("utf-8")
+        except UnicodeDecodeError:
+            return bytes(value).hex()
+        return text if "\0" not in text else bytes(value).hex()
+    return value
 
 
 def distinct(names: Sequence[object]) -> list[str]:

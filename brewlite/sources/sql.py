@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from decimal import Decimal
 from pathlib import Path
-from typing import Any
-from uuid import UUID
 
 from sqlalchemy import URL, Connection, Executable, MetaData, Table, create_engine, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, NoSuchTableError, SQLAlchemyError
 
 from brewlite.errors import BadSource, ExtraMissing
-from brewlite.sources.rows import BadRow, SourceRow, distinct
+from brewlite.sources.rows import BadRow, SourceRow, distinct, plain_value
 
 BATCH = 1000
 # What SQLAlchemy would read as a parameter: a colon before a name, as in ' :x' inside a string.
@@ -44,18 +41,7 @@ def _rows(connection: Connection, query: Executable) -> Iterator[SourceRow]:
     result = connection.execution_options(yield_per=BATCH).execute(query)
     names = distinct(list(result.keys()))
     for number, row in enumerate(result, 1):
-        yield SourceRow(number=number, values=dict(zip(names, map(_plain, row), strict=True)))
-
-
-def _plain(value: Any) -> object:
-    """A driver's value as the other sources give theirs: numbers, texts, dates."""
-    if isinstance(value, Decimal):
-        return int(value) if value.is_finite() and value == value.to_integral_value() else float(value)
-    if isinstance(value, UUID):
-        return str(value)
-    if isinstance(value, (bytes, memoryview)):
-        return bytes(value).decode("utf-8", errors="replace")
-    return value
+        yield SourceRow(number=number, values=dict(zip(names, map(plain_value, row), strict=True)))
 
 
 def _query(connection: Connection, shown: str, table: str | None, sql: str | None) -> Executable:
