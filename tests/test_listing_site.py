@@ -73,6 +73,7 @@ def test_first_visit_wish_click_save_reorder_start_over(browser: TestClient[Lite
     assert "at most $1,200 a month" in wished.text
     assert all(rec.item(id_).fields["price"] <= 1200 for id_ in ids)
     assert "Fits your words" in wished.text
+    assert "Mentions what you asked for: " in wished.text
     assert "Start over" in wished.text
 
     slate = re.search(r"slate=([0-9a-f]{32})", wished.text)[1]

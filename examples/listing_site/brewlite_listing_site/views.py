@@ -43,6 +43,8 @@ class Card(Struct, frozen=True, kw_only=True):
     before: int = 0
     """Its place in the usual order; 0 when it has none."""
     moved: str = ""
+    reason: str = ""
+    """What sets it apart from the others of the list, in a few words."""
     parts: list[Part] = []
 
 
@@ -95,7 +97,9 @@ def ranked_card(pick: Pick, before: Mapping[str, int], deeds: Deeds, now: dateti
     was = before.get(pick.item.id, 0)
     plain = card(pick.item, deeds, now, slate)
     values = {name: getattr(plain, name) for name in plain.__struct_fields__}
-    return Card(**values | {"rank": pick.rank, "before": was, "moved": moved(was, pick.rank), "parts": parts(pick)})
+    reason = pick.reason[:1].upper() + pick.reason[1:]
+    told = {"rank": pick.rank, "before": was, "moved": moved(was, pick.rank), "reason": reason, "parts": parts(pick)}
+    return Card(**values | told)
 
 
 def moved(before: int, after: int) -> str:
