@@ -244,26 +244,37 @@ def _flash(query: Tensor, key: Tensor, value: Tensor, rule: Rule, causal: bool =
 
 
 def _products(query: Tensor, key: Tensor, value: Tensor, rule: Rule) -> Part:
-    """Unmasked attention as three products of matrices; as many key heads as query heads.
+    """Unmasked attention as products of matrices; as many key heads as query heads.
 
     On CPUs in 16 bits these run near the machine's peak, the fused kernel at a sixth of it (lab notes). But a product
-    rounds what it returns, scores of 20 to steps of 0.125. So the scores are made twice: once for each query's
-    largest, then less that largest, taken off by one more column of the product *before* it rounds. Those that weigh
-    most come out next to 0, where the steps are finest.
+    rounds what it returns, scores of 20 to steps of 0.125. So each query's scores are made less their largest, which
+    one more column of the product takes off *before* it rounds: those that weigh most come out next to 0, where the
+    steps are finest.
     """
-    one = key.new_ones(*key.shape[:3], 1)
-    keys, values = torch.cat((key, -one), -1).transpose(-1, -2), torch.cat((value, one), -1)
+    scaled, one = key * rule.scaling, key.new_ones(*key.shape[:3], 1)
+    keys, values = torch.cat((scaled, -one), -1).transpose(-1, -2), torch.cat((value, one), -1)
     out = value.new_empty(*query.shape[:3], value.shape[3])
     lse = out.new_empty(query.shape[:3], dtype=torch.float32)
     step = max(1, SCORES_AT_ONCE // (key.shape[1] * key.shape[2]))
     for start in range(0, query.shape[2], step):
-        rows = query[:, :, start : start + step] * rule.scaling  # (B, K, n, D)
-        top = (rows @ key.transpose(-1, -2)).amax(-1, keepdim=True)
-        weights = (torch.cat((rows, top), -1) @ keys).exp_()  # (B, K, n, S)
-        summed = (weights @ values).float()  # (B, K, n, E + 1), last the sum of the weights
-        out[:, :, start : start + step] = summed[..., :-1] / summed[..., -1:]
-        lse[:, :, start : start + step] = top[..., 0] + summed[..., -1].log()
+        part = slice(start, start + step)
+        top, summed = _summed(query[:, :, part], scaled, keys, values)
+        torch.div(summed[..., :-1], summed[..., -1:], out=out[:, :, part])
+        lse[:, :, part] = top[..., 0].float() + summed[..., -1].float().log()
     return out, lse
+
+
+def _summed(rows: Tensor, key: Tensor, keys: Tensor, values: Tensor, every: int = 4) -> Part:
+    """(B, K, n, 1) what each query's scores were lowered by, and (B, K, n, E + 1) the values and ones by their weights.
+
+    The largest of ``every`` few scores is near enough to the largest of all, and where it is not, so that a weight
+    leaves the floats, all are looked at.
+    """
+    top = (rows @ key[:, :, ::every].transpose(-1, -2)).amax(-1, keepdim=True)
+    summed = (torch.cat((rows, top), -1) @ keys).exp_() @ values
+    if every > 1 and not summed[..., -1].isfinite().all():
+        return _summed(rows, key, keys, values, every=1)
+    return top, summed
 
 
 def _plain(query: Tensor, key: Tensor, value: Tensor, rule: Rule, mask: Tensor | None) -> Part:
