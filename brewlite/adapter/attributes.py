@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -202,7 +202,8 @@ class Reader:
         try:
             value, currency = read_value(field, found[1], found[0], self.order)
         except (ValueError, OverflowError) as error:
-            raise complaint(*found, error, field.name) from None
+            meanings = ("values.true", "values.false", "missing") if field.type == "boolean" else ("missing",)
+            raise complaint(*found, error, field.name, meanings) from None
         return value, currency or (self._currency(found[0]) if field.type == "money" else None)
 
     def absent(self, name: str) -> BadRecord:
@@ -229,12 +230,14 @@ class Reader:
         return None
 
 
-def complaint(column: str, value: object, error: Exception, name: str) -> BadRecord:
-    """What ``column`` has and is not, and how to say that the value means "not known"."""
+def complaint(
+    column: str, value: object, error: Exception, name: str, meanings: Sequence[str] = ("missing",)
+) -> BadRecord:
+    """What ``column`` has and is not, and the keys under which one says what the value means."""
     message = f"column {column!r} has {_shown(value)}: {error}"
     if isinstance(value, (str, float)) and len(str(value)) <= 60 and "adapter.dates" not in message:
         as_toml = str(value).strip().replace("\\", "\\\\").replace('"', '\\"')
-        message += f'; map it with fields.{name}.missing = ["{as_toml}"]'
+        message += f'; map it with {" or ".join(f"fields.{name}.{key}" for key in meanings)} = ["{as_toml}"]'
     return BadRecord(message)
 
 
