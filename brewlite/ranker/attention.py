@@ -11,7 +11,7 @@ go through transformers' attention interface. What it must know about a pass arr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,7 @@ from torch import Tensor
 from transformers import AttentionInterface
 
 from brewlite.errors import BadSettings
+from brewlite.ranker import products
 
 NAME = "brewlite_shared_prefix"
 """Under which transformers knows the function."""
@@ -94,8 +95,7 @@ class CandidatePass:
     """(T,) P, P+1, ... for each candidate anew."""
     last: Tensor = field(init=False)
     """(C,) where each candidate's last token stands in the row."""
-    _gather: Tensor | None = field(init=False)
-    _scatter: Tensor | None = field(init=False)
+    rows: products.Rows = field(init=False)
 
     def __post_init__(self) -> None:
         lengths = torch.tensor(self.lengths)
@@ -108,38 +108,35 @@ class CandidatePass:
         set_(self, "last", (ends - 1).to(self.device))
         even = bool(inside.all())
         # A padding token repeats its candidate's last one: real queries stand before it and never see it.
-        where = (ends - lengths)[:, None] + torch.minimum(offsets, lengths[:, None] - 1)
-        set_(self, "_gather", None if even else where.flatten().to(self.device))
-        set_(self, "_scatter", None if even else inside.flatten().nonzero().flatten().to(self.device))
+        gather = (ends - lengths)[:, None] + torch.minimum(offsets, lengths[:, None] - 1)
+        rows = products.Rows(
+            count=len(self.lengths),
+            length=longest,
+            gather=None if even else gather.flatten().to(self.device),
+            scatter=None if even else inside.flatten().nonzero().flatten().to(self.device),
+        )
+        set_(self, "rows", rows)
 
     def attend(self, layer: int, query: Tensor, key: Tensor, value: Tensor, rule: Rule) -> Tensor:
         """(1, H, T, E)."""
         prefix = self.keys.tokens
+        if rule.is_plain and products.fits(query, self.rows):
+            seen = products.attend(query, self.keys.read(layer, 0, prefix), (key, value), self.rows, rule.scaling)
+            if seen is not None:
+                return seen
         first = rule.first_visible(prefix)
         behind = attend_packed(query, *self.keys.read(layer, first, prefix), rule, self.positions, first)
-        q, k, v = self._split(query), self._split(key), self._split(value)
+        q, k, v = (self.rows.even(packed[0]).transpose(0, 1) for packed in (query, key, value))  # (C, H, L, D)
         own, own_lse = attend(q, k, v, rule, Sight(prefix, prefix, causal=True))
-        return merge(behind, (self._join(own), self._join(own_lse[..., None])[..., 0]))
+        return merge(behind, (self._packed(own), self._packed(own_lse[..., None])[..., 0]))
 
-    def _split(self, packed: Tensor) -> Tensor:
-        """(1, H, T, D) -> (C, H, L, D), short candidates padded."""
-        if self._gather is not None:
-            packed = packed.index_select(2, self._gather)
-        _, heads, tokens, width = packed.shape
-        count = len(self.lengths)
-        return packed.view(heads, count, tokens // count, width).transpose(0, 1)
-
-    def _join(self, split: Tensor) -> Tensor:
+    def _packed(self, even: Tensor) -> Tensor:
         """(C, H, L, D) -> (1, H, T, D)."""
-        packed = split.transpose(0, 1).flatten(1, 2)[None]
-        return packed if self._scatter is None else packed.index_select(2, self._scatter)
+        return self.rows.packed(even.transpose(0, 1))[None]
 
 
 Part = tuple[Tensor, Tensor]
 """What attention to some of the keys gave: the output (B, H, T, E) and its log-sum-exp (B, H, T) in float32."""
-
-SCORES_AT_ONCE = 4_000_000
-"""Most scores of attention in memory at once, where they are at all: about what a processor's cache holds."""
 
 
 @dataclass(frozen=True)
@@ -152,13 +149,14 @@ class Rule:
     softcap: float | None = None
     """Scores are squeezed to cap * tanh(score / cap)."""
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether every key counts, by its score as it is."""
+        return self.window is None and self.softcap is None
+
     def first_visible(self, position: int) -> int:
         """The first position that a query at ``position`` sees."""
         return 0 if self.window is None else max(0, position - self.window + 1)
-
-
-Kernel = Callable[[Tensor, Tensor, Tensor, Rule], Part]
-"""Unmasked attention of (B, K, N, D) to (B, K, S, D) and (B, K, S, E)."""
 
 
 @dataclass(frozen=True)
@@ -195,14 +193,13 @@ def attend(query: Tensor, key: Tensor, value: Tensor, rule: Rule, sight: Sight) 
         return _plain(query, key, value, rule, mask)
     if sight.causal:
         return _flash(query, _repeat(key, groups), _repeat(value, groups), rule, causal=True)
-    return _folded(query, key, value, rule, _flash)
+    return _folded(query, key, value, rule)
 
 
 def attend_packed(query: Tensor, key: Tensor, value: Tensor, rule: Rule, positions: Tensor, first_key: int) -> Part:
     """Attention of packed candidates (1, H, T, D) at ``positions`` (T,) to keys of the prefix, all before them."""
     if _is_fast(query, value, rule) and rule.window is None:
-        by_products = query.device.type == "cpu" and query.dtype == torch.bfloat16
-        return _folded(query, key, value, rule, _products if by_products else _flash)
+        return _folded(query, key, value, rule)
     mask = None
     if rule.window is not None:
         mask = torch.arange(key.shape[2], device=key.device) + first_key > positions[:, None] - rule.window
@@ -224,11 +221,11 @@ def _is_fast(query: Tensor, value: Tensor, rule: Rule) -> bool:
     return query.device.type == "cpu" and query.dtype in (torch.bfloat16, torch.float16, torch.float32)
 
 
-def _folded(query: Tensor, key: Tensor, value: Tensor, rule: Rule, kernel: Kernel) -> Part:
+def _folded(query: Tensor, key: Tensor, value: Tensor, rule: Rule) -> Part:
     """Unmasked attention with the query heads that share a key head as more queries of it: no key is copied."""
     batch, heads, length, _ = query.shape
     folded = query.reshape(batch, key.shape[1], -1, query.shape[-1])  # (B, K, H/K * T, D)
-    out, lse = kernel(folded, key, value, rule)
+    out, lse = _flash(folded, key, value, rule)
     return out.reshape(batch, heads, length, -1), lse.reshape(batch, heads, length)
 
 
@@ -241,40 +238,6 @@ def _flash(query: Tensor, key: Tensor, value: Tensor, rule: Rule, causal: bool =
     cuda = torch.ops.aten._scaled_dot_product_flash_attention
     out, lse, *_ = cuda(query, key, value, 0.0, causal, False, scale=rule.scaling)
     return out, lse[..., : query.shape[2]]
-
-
-def _products(query: Tensor, key: Tensor, value: Tensor, rule: Rule) -> Part:
-    """Unmasked attention as products of matrices; as many key heads as query heads.
-
-    On CPUs in 16 bits these run near the machine's peak, the fused kernel at a sixth of it (lab notes). But a product
-    rounds what it returns, scores of 20 to steps of 0.125. So each query's scores are made less their largest, which
-    one more column of the product takes off *before* it rounds: those that weigh most come out next to 0, where the
-    steps are finest.
-    """
-    scaled, one = key * rule.scaling, key.new_ones(*key.shape[:3], 1)
-    keys, values = torch.cat((scaled, -one), -1).transpose(-1, -2), torch.cat((value, one), -1)
-    out = value.new_empty(*query.shape[:3], value.shape[3])
-    lse = out.new_empty(query.shape[:3], dtype=torch.float32)
-    step = max(1, SCORES_AT_ONCE // (key.shape[1] * key.shape[2]))
-    for start in range(0, query.shape[2], step):
-        part = slice(start, start + step)
-        top, summed = _summed(query[:, :, part], scaled, keys, values)
-        torch.div(summed[..., :-1], summed[..., -1:], out=out[:, :, part])
-        lse[:, :, part] = top[..., 0].float() + summed[..., -1].float().log()
-    return out, lse
-
-
-def _summed(rows: Tensor, key: Tensor, keys: Tensor, values: Tensor, every: int = 4) -> Part:
-    """(B, K, n, 1) what each query's scores were lowered by, and (B, K, n, E + 1) the values and ones by their weights.
-
-    The largest of ``every`` few scores is near enough to the largest of all, and where it is not, so that a weight
-    leaves the floats, all are looked at.
-    """
-    top = (rows @ key[:, :, ::every].transpose(-1, -2)).amax(-1, keepdim=True)
-    summed = (torch.cat((rows, top), -1) @ keys).exp_() @ values
-    if every > 1 and not summed[..., -1].isfinite().all():
-        return _summed(rows, key, keys, values, every=1)
-    return top, summed
 
 
 def _plain(query: Tensor, key: Tensor, value: Tensor, rule: Rule, mask: Tensor | None) -> Part:
