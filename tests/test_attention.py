@@ -72,8 +72,10 @@ def small_ranker(family: str) -> TorchRanker:
     return TorchRanker(model, byte_tokenizer(), family)
 
 
-def with_chunks(ranker: TorchRanker, chunk_tokens: int, prefix_block: int) -> TorchRanker:
-    config = structs.replace(ranker.config, chunk_tokens=chunk_tokens, prefix_block=prefix_block)
+def with_chunks(ranker: TorchRanker, chunk_tokens: int, prefix_block: int, crew_tokens: int = 128) -> TorchRanker:
+    config = structs.replace(
+        ranker.config, chunk_tokens=chunk_tokens, prefix_block=prefix_block, crew_tokens=crew_tokens
+    )
     return TorchRanker(ranker.model, ranker.tokenizer, ranker.name, config)
 
 
@@ -94,9 +96,9 @@ thorough = settings(
 
 @pytest.mark.parametrize("family", CONFIGS)
 @thorough
-@given(prompt=prompts, chunk_tokens=st.integers(1, 80), prefix_block=st.integers(1, 40))
-def test_shared_prefix_equals_dense_mask_equals_one_at_a_time(family, prompt, chunk_tokens, prefix_block):
-    ranker = with_chunks(small_ranker(family), chunk_tokens, prefix_block)
+@given(prompt=prompts, chunk_tokens=st.integers(1, 80), prefix_block=st.integers(1, 40), by_crew=st.booleans())
+def test_shared_prefix_equals_dense_mask_equals_one_at_a_time(family, prompt, chunk_tokens, prefix_block, by_crew):
+    ranker = with_chunks(small_ranker(family), chunk_tokens, prefix_block, crew_tokens=0 if by_crew else 10**9)
     fast = ranker.score(prompt).log_odds
     np.testing.assert_allclose(fast, one_at_a_time(ranker, prompt), atol=1e-4, rtol=0)
     np.testing.assert_allclose(fast, dense_mask(ranker, prompt), atol=1e-4, rtol=0)

@@ -17,6 +17,7 @@ from brewlite import Query, Recommender, load_ranker
 from brewlite.errors import BadRecord, BadSettings, UnknownName, WeightsMissing
 from brewlite.ranker import Ranker
 from brewlite.ranker.attention import PrefixKeys
+from brewlite.ranker.crew import crew_of
 from brewlite.ranker.prefix_cache import PrefixCache
 from brewlite.ranker.reference import dense_mask, one_at_a_time
 from brewlite.ranker.torch_ranker import TorchRanker, chunks, pick_device, pick_dtype
@@ -150,13 +151,15 @@ def test_bfloat16_keeps_the_sum_over_the_layers_in_float32():
     np.testing.assert_allclose(ranker.score(PROMPT).log_odds, small.score(PROMPT).log_odds, atol=0.3)
 
 
-def test_the_score_needs_no_more_memory_than_a_chunk(monkeypatch):
-    ranker = with_chunks(small_ranker("llama"), 60, 32)
+@pytest.mark.parametrize("crew_tokens", [0, 10**9])
+def test_the_score_needs_no_more_memory_than_a_chunk(monkeypatch, crew_tokens):
+    ranker = with_chunks(small_ranker("llama"), 60, 32, crew_tokens)
+    crew = crew_of(torch.get_num_threads()) if crew_tokens == 0 else None
     rows = []
     forward = ranker._forward
     monkeypatch.setattr(ranker, "_forward", lambda tokens, *rest: (rows.append(len(tokens)), forward(tokens, *rest))[1])
     ranker.score(structs.replace(PROMPT, candidates=tuple((70, number, 71) for number in range(3, 203))))
-    assert max(rows) == 60
+    assert max(rows[2:]) == 60 // (crew.members if crew else 1)  # the first two are of the prefix
 
 
 @given(lengths=st.lists(st.integers(1, 50)), tokens=st.integers(1, 100))

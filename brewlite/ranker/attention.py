@@ -21,6 +21,7 @@ from transformers import AttentionInterface
 
 from brewlite.errors import BadSettings
 from brewlite.ranker import products
+from brewlite.ranker.crew import Relay
 
 NAME = "brewlite_shared_prefix"
 """Under which transformers knows the function."""
@@ -36,7 +37,7 @@ class PrefixKeys:
     def write(self, layer: int, start: int, key: Tensor, value: Tensor) -> None:
         """Put ``key`` (1, K, n, D) and ``value`` (1, K, n, E) of tokens ``start`` to ``start + n``."""
         if layer not in self._layers:
-            self._layers[layer] = (self._room(key), self._room(value))
+            self._layers.setdefault(layer, (self._room(key), self._room(value)))  # two threads may both come here
         keys, values = self._layers[layer]
         keys[:, :, start : start + key.shape[2]] = key
         values[:, :, start : start + key.shape[2]] = value
@@ -71,10 +72,14 @@ class PrefixPass:
 
     keys: PrefixKeys
     start: int
+    relay: Relay
+    """By which other threads may read the other blocks meanwhile."""
+    block: int
 
     def attend(self, layer: int, query: Tensor, key: Tensor, value: Tensor, rule: Rule) -> Tensor:
         """(1, H, n, E)."""
         self.keys.write(layer, self.start, key, value)
+        self.relay.pass_on(self.block, layer)
         before = self.keys.read(layer, rule.first_visible(self.start), self.start)
         own = attend(query, key, value, rule, Sight(self.start, self.start, causal=True))
         if before[0].shape[2] == 0:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from brewlite.errors import BadSettings
 from brewlite.ranker import Floats, Scores, check_prompt, prompt_of_texts
 from brewlite.ranker.attention import NAME, CandidatePass, PrefixKeys, PrefixPass, supports
 from brewlite.ranker.checkpoint import load_decoder
+from brewlite.ranker.crew import Crew, Relay, crew_of
 from brewlite.ranker.labels import LabelHead
 from brewlite.ranker.loading import load_model
 from brewlite.ranker.precision import keep_sum_in_float32
@@ -35,7 +37,9 @@ class TorchRankerConfig(Struct, frozen=True, kw_only=True):
     chunk_tokens: int = 2560
     """Most candidate tokens in one pass; what a pass needs of memory grows with it, not with the candidates. Few
     large passes suffer less than many small ones when other programs want the cores too."""
-    prefix_block: int = 256
+    crew_tokens: int = 128
+    """From so many tokens on, CPU threads read candidates, and blocks of the prefix, each on its own."""
+    prefix_block: int = 192
     """Prefix tokens in one pass, and the grain in which kept prefixes are reused."""
     cache_bytes: int = 256_000_000
     """Memory for the keys and values of prefixes; SmolLM2-135M takes 23 kB a token."""
@@ -121,10 +125,7 @@ class TorchRanker:
         check_prompt(prompt, self.max_length - len(lead))
         keys, reused = self._read_prefix(lead + prompt.prefix)
         places = {ids: place for place, ids in enumerate(sorted(set(prompt.candidates), key=_length_then_content))}
-        scores = np.empty((2, len(places)), dtype=np.float32)
-        for start, stop in chunks(list(map(len, places)), self.config.chunk_tokens):
-            hidden = self._read_candidates(keys, list(places)[start:stop])
-            scores[:, start:stop] = torch.stack(self.labels.read(hidden)).cpu().numpy()
+        scores = self._read_all(keys, list(places))
         log_odds, label_mass = scores[:, [places[ids] for ids in prompt.candidates]]
         return Scores(
             log_odds=log_odds,
@@ -147,17 +148,55 @@ class TorchRanker:
         keys = PrefixKeys(len(ids))
         if kept is not None:
             keys.copy_from(kept, reused)
-        block = self.config.prefix_block
-        for start in range(reused, len(ids), block):
-            tokens = torch.tensor(ids[start : start + block], device=self.device)
-            positions = torch.arange(start, start + len(tokens), device=self.device)
-            self._forward(tokens, positions, PrefixPass(keys, start))
+        size = self.config.prefix_block
+        blocks = [ids[start : start + size] for start in range(reused, len(ids), size)]
+        relay = Relay(len(blocks))
+        passes = [PrefixPass(keys, reused + size * block, relay, block) for block in range(len(blocks))]
+        work = list(zip(blocks, passes, strict=True))
+        crew = self._crew()
+        shares = [work[member :: crew.members] for member in range(crew.members)] if crew else []
+        if crew and self._pays([sum(len(block) for block, _ in share) for share in shares]):
+            crew.run(self._read_blocks, shares)
+        else:
+            self._read_blocks(work)
         if keys.layers != self._layer_count:
             raise BadSettings(
                 f"model {self.name!r} ran shared-prefix attention in {keys.layers} of {self._layer_count} layers"
             )
         self._cache.put(ids, keys)
         return keys, reused
+
+    @torch.inference_mode()
+    def _read_blocks(self, work: Sequence[tuple[Sequence[int], PrefixPass]]) -> None:
+        for ids, plan in work:
+            with plan.relay.running():
+                positions = torch.arange(plan.start, plan.start + len(ids), device=self.device)
+                self._forward(torch.tensor(ids, device=self.device), positions, plan)
+
+    def _read_all(self, keys: PrefixKeys, candidates: Sequence[Sequence[int]]) -> Floats:
+        """(2, C) log-odds and label mass of candidates of rising length."""
+        crew = self._crew()
+        shares = shared_out(list(map(len, candidates)), crew.members) if crew else []
+        if not crew or not self._pays([sum(map(len, candidates[share])) for share in shares]):
+            return self._read_share(keys, candidates, self.config.chunk_tokens)
+        read = partial(self._read_share, keys, room=max(1, self.config.chunk_tokens // crew.members))
+        return np.concatenate(crew.run(read, [candidates[share] for share in shares]), axis=1)
+
+    def _crew(self) -> Crew | None:
+        return crew_of(torch.get_num_threads()) if self.device.type == "cpu" else None
+
+    def _pays(self, shares: Sequence[int]) -> bool:
+        """Whether threads with so many tokens each are done sooner alone than all on one thing after the other."""
+        return len(shares) > 1 and sum(shares) >= self.config.crew_tokens and max(shares) < 0.8 * sum(shares)
+
+    @torch.inference_mode()
+    def _read_share(self, keys: PrefixKeys, candidates: Sequence[Sequence[int]], room: int) -> Floats:
+        """(2, C) in passes of at most ``room`` tokens."""
+        scores = np.empty((2, len(candidates)), dtype=np.float32)
+        for start, stop in chunks(list(map(len, candidates)), room):
+            hidden = self._read_candidates(keys, candidates[start:stop])
+            scores[:, start:stop] = torch.stack(self.labels.read(hidden)).cpu().numpy()
+        return scores
 
     def _read_candidates(self, keys: PrefixKeys, candidates: Sequence[Sequence[int]]) -> Tensor:
         """Hidden states (C, W) at each candidate's last token."""
@@ -196,6 +235,16 @@ def chunks(lengths: Sequence[int], tokens: int) -> list[tuple[int, int]]:
             room = size
         room -= length
     return list(pairwise([*cuts, len(lengths)]))
+
+
+def shared_out(lengths: Sequence[int], count: int) -> list[slice]:
+    """A row of candidates in at most ``count`` parts of about as many tokens; none is empty."""
+    if not lengths:
+        return []
+    ends = np.cumsum(lengths)
+    wanted = ends[-1] * np.arange(1, count) / count
+    cuts = {place + 1 for place in np.abs(ends[:, None] - wanted).argmin(0).tolist()}
+    return [slice(start, stop) for start, stop in pairwise(sorted({0, *cuts, len(lengths)}))]
 
 
 def pick_device(name: str) -> torch.device:
