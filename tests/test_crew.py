@@ -11,8 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_attention import small_ranker, with_chunks
 
-from brewlite.ranker.crew import Crew, Relay, crew_of
-from brewlite.ranker.torch_ranker import shared_out
+from brewlite.ranker.crew import Crew, Relay, crew_of, shared_out
 from brewlite.records import RankingPrompt
 
 

@@ -56,7 +56,7 @@ def examples(count: int, seed: int, teacher: bool = False) -> list[Example]:
     return made
 
 
-CONFIG = FitConfig(steps=120, step_tokens=400, learning_rate=1e-2, warmup=5)
+CONFIG = FitConfig(steps=120, step_tokens=400, learning_rate=3e-3, warmup=5)
 
 
 def test_it_learns_what_it_was_not_shown(tmp_path: Path):

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import TypeVar
 
+import numpy as np
 import torch
 from threadpoolctl import threadpool_limits
 
@@ -91,6 +93,16 @@ def crew_of(threads: int) -> Crew | None:
 def _crew(members: int) -> Crew | None:
     crew = Crew(members)
     return crew if crew.is_alone() else None
+
+
+def shared_out(lengths: Sequence[int], count: int) -> list[slice]:
+    """A row of things of so many tokens in at most ``count`` parts of about as many; none is empty."""
+    if not lengths:
+        return []
+    ends = np.cumsum(lengths)
+    wanted = ends[-1] * np.arange(1, count) / count
+    cuts = {place + 1 for place in np.abs(ends[:, None] - wanted).argmin(0).tolist()}
+    return [slice(start, stop) for start, stop in pairwise(sorted({0, *cuts, len(lengths)}))]
 
 
 def _compute_alone() -> None:

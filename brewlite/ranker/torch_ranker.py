@@ -18,7 +18,7 @@ from brewlite.errors import BadSettings
 from brewlite.ranker import Floats, Scores, check_prompt, prompt_of_texts
 from brewlite.ranker.attention import NAME, CandidatePass, PrefixKeys, PrefixPass, supports
 from brewlite.ranker.checkpoint import load_decoder
-from brewlite.ranker.crew import Crew, Relay, crew_of
+from brewlite.ranker.crew import Crew, Relay, crew_of, shared_out
 from brewlite.ranker.labels import LabelHead
 from brewlite.ranker.loading import load_model
 from brewlite.ranker.precision import keep_sum_in_float32
@@ -235,16 +235,6 @@ def chunks(lengths: Sequence[int], tokens: int) -> list[tuple[int, int]]:
             room = size
         room -= length
     return list(pairwise([*cuts, len(lengths)]))
-
-
-def shared_out(lengths: Sequence[int], count: int) -> list[slice]:
-    """A row of candidates in at most ``count`` parts of about as many tokens; none is empty."""
-    if not lengths:
-        return []
-    ends = np.cumsum(lengths)
-    wanted = ends[-1] * np.arange(1, count) / count
-    cuts = {place + 1 for place in np.abs(ends[:, None] - wanted).argmin(0).tolist()}
-    return [slice(start, stop) for start, stop in pairwise(sorted({0, *cuts, len(lengths)}))]
 
 
 def pick_device(name: str) -> torch.device:

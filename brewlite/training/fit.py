@@ -24,6 +24,7 @@ from brewlite.errors import BadSettings
 from brewlite.evaluation.metrics import Places, ndcg, place
 from brewlite.memory import keep_freed_memory
 from brewlite.records import RankingPrompt
+from brewlite.training.gradients import gradients
 from brewlite.training.losses import listwise, pointwise, to_chances, to_teacher
 from brewlite.training.model import Student
 from brewlite.training.whole import put_whole, write_whole
@@ -236,17 +237,13 @@ class Fitting:
         batch = [self.examples[place] for place in self._batch(self.step)]
         for group in self._optimizer.param_groups:
             group["lr"] = self.config.learning_rate * rate(self.step, self.config)
-        log_odds = self.student.log_odds([example.prompt for example in batch])
-        losses = [self._loss(odds, example) for odds, example in zip(log_odds, batch, strict=True)]
-        loss = torch.stack(losses).mean()
-        if not math.isfinite(float(loss.detach())):
+        loss, found = gradients(batch, lambda example: example.tokens, self._loss, list(self._learned.values()))
+        if not math.isfinite(loss):
             raise BadSettings(
                 f"the loss is not a number at step {self.step + 1}: lower the learning rate, and empty {self.folder}"
             )
-        torch.autograd.backward(loss)
-        for master, parameter in zip(self._masters, self._learned.values(), strict=True):
-            master.grad = None if parameter.grad is None else parameter.grad.float()
-            parameter.grad = None
+        for master, gradient in zip(self._masters, found, strict=True):
+            master.grad = gradient
         nn.utils.clip_grad_norm_(self._masters, self.config.clip, foreach=False)
         self._optimizer.step()
         self._take(dict(self._named_masters()))
@@ -257,7 +254,7 @@ class Fitting:
             self._mean[name].lerp_(master.detach(), 1 - kept)
         facts = StepFacts(
             step=self.step,
-            loss=float(loss.detach()),
+            loss=loss,
             slates=len(batch),
             tokens=sum(example.tokens for example in batch),
             seconds=time.perf_counter() - start,
@@ -329,7 +326,11 @@ class Fitting:
             self._batches += _cut(order.tolist(), [e.tokens for e in self.examples], self.config.step_tokens)
         return self._batches[step]
 
-    def _loss(self, log_odds: Tensor, example: Example) -> Tensor:
+    def _loss(self, examples: Sequence[Example]) -> Tensor:
+        log_odds = self.student.log_odds([example.prompt for example in examples])
+        return torch.stack([self._of_one(*pair) for pair in zip(log_odds, examples, strict=True)]).sum()
+
+    def _of_one(self, log_odds: Tensor, example: Example) -> Tensor:
         loss = torch.zeros(())
         if example.gains:
             gains = torch.tensor(example.gains)
