@@ -128,7 +128,7 @@ class CandidatePass:
         if rule.is_plain and products.fits(query, self.rows):
             seen = products.attend(query, self.keys.read(layer, 0, prefix), (key, value), self.rows, rule.scaling)
             if seen is not None:
-                return seen
+                return seen[0]
         first = rule.first_visible(prefix)
         behind = attend_packed(query, *self.keys.read(layer, first, prefix), rule, self.positions, first)
         q, k, v = (self.rows.even(packed[0]).transpose(0, 1) for packed in (query, key, value))  # (C, H, L, D)

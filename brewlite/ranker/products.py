@@ -45,6 +45,15 @@ class Rows:
         flat = even.reshape(even.shape[0], self.count * self.length, even.shape[3])
         return flat if self.scatter is None else flat.index_select(1, self.scatter)
 
+    def emptied(self, blocks: Tensor) -> Tensor:
+        """(N * C, L * n, W) with zeros at the places that are padding."""
+        if self.scatter is None:
+            return blocks
+        real = blocks.new_zeros(self.count * self.length)
+        real[self.scatter] = 1.0
+        places = blocks.view(-1, self.count, self.length, blocks.shape[1] // self.length, blocks.shape[2])
+        return (places * real.view(self.count, self.length, 1, 1)).view_as(blocks)
+
 
 def fits(query: Tensor, rows: Rows) -> bool:
     """Whether ``query`` (1, H, T, D) should be computed this way: also not if its candidates are very long."""
@@ -54,7 +63,7 @@ def fits(query: Tensor, rows: Rows) -> bool:
 
 def attend(
     query: Tensor, prefix: tuple[Tensor, Tensor], own: tuple[Tensor, Tensor], rows: Rows, scaling: float
-) -> Tensor | None:
+) -> tuple[Tensor, Tensor] | None:
     """What each token of a candidate sees: the whole prefix, and causally its own candidate.
 
     Args:
@@ -65,26 +74,49 @@ def attend(
         scaling: of the scores.
 
     Returns:
-        (1, H, T, E), or None where a score is so far above those looked at that its weight would leave the floats.
+        The output (1, H, T, E), and the log-sum-exp of the scores (K, T * H/K, 1) in float32, laid out as by
+        :func:`by_key`; or None where a score is so far above those looked at that its weight would leave the floats.
     """
-    heads, tokens, width = query.shape[1:]
     shared = own[0].shape[1]
-    # The queries of one token to one key head lie side by side, so a candidate's are one block of the row.
-    asked = query.view(shared, -1, tokens, width).transpose(1, 2).reshape(shared, -1, width)  # (K, T * H/K, D)
+    asked = by_key(query, shared)
     keys, values = prefix[0][0] * scaling, prefix[1][0]
     # Keys stand first here: a maximum over the first of two axes takes a third of the time.
     top = (keys[:, ::EVERY] @ asked.transpose(1, 2)).amax(1)[..., None]
     asked = torch.cat((asked, top), -1)
     summed = _within(asked, own[0][0], own[1][0], rows, scaling)  # (K, T * H/K, E + 1), the last: sum of weights
-    keys, values = _with_column(keys, -1.0).transpose(1, 2), _with_column(values, 1.0)
+    keys, values = with_column(keys, -1.0).transpose(1, 2), with_column(values, 1.0)
     parts = math.ceil(asked.shape[1] * keys.shape[0] * keys.shape[2] / SCORES_AT_ONCE)
     for to, of in zip(summed.chunk(parts, 1), asked.chunk(parts, 1), strict=True):
         to += (of @ keys).exp_() @ values
-    if not (summed[..., -1] < LARGEST).all():
+    total = summed[..., -1:]
+    if not (total < LARGEST).all():
         return None
-    out = summed[..., :-1] / summed[..., -1:]
-    out = out.view(shared, tokens, -1, out.shape[-1]).transpose(0, 1)  # (T, K, H/K, E), as the next layer reads it
-    return out.to(query.dtype, memory_format=torch.contiguous_format).view(1, tokens, heads, -1).transpose(1, 2)
+    return by_head((summed[..., :-1] / total), query.shape[1]).to(query.dtype), top + total.log()
+
+
+def by_key(heads: Tensor, shared: int) -> Tensor:
+    """(1, H, T, D) -> (K, T * H/K, D): what is asked of one key head, a token's side by side.
+
+    So that what one candidate asks is one block.
+    """
+    return heads.view(shared, -1, *heads.shape[2:]).transpose(1, 2).reshape(shared, -1, heads.shape[3])
+
+
+def by_head(rows: Tensor, heads: int) -> Tensor:
+    """(K, T * H/K, D) -> (1, H, T, D); in memory (T, H, D), as a layer reads it on."""
+    shared, _, width = rows.shape
+    laid = rows.view(shared, -1, heads // shared, width).transpose(0, 1).contiguous()  # (T, K, H/K, D)
+    return laid.view(1, -1, heads, width).transpose(1, 2)
+
+
+def hidden_within(length: int, groups: int) -> Tensor:
+    """(L * H/K, L): -inf where a token's query would see a later key of its candidate, else 0."""
+    return torch.full((length, length), -torch.inf).triu(1).repeat_interleave(groups, 0)
+
+
+def with_column(rows: Tensor, number: float) -> Tensor:
+    """(K, N, W) -> (K, N, W + 1)."""
+    return torch.cat((rows, rows.new_full((*rows.shape[:-1], 1), number)), -1)
 
 
 def _within(asked: Tensor, key: Tensor, value: Tensor, rows: Rows, scaling: float) -> Tensor:
@@ -96,15 +128,9 @@ def _within(asked: Tensor, key: Tensor, value: Tensor, rows: Rows, scaling: floa
     shared, tokens, width = key.shape
     blocks = shared * rows.count
     queries = rows.even(asked.view(shared, tokens, -1)).reshape(blocks, -1, width + 1).float()
-    keys = _with_column(rows.even(key).reshape(blocks, rows.length, width).float() * scaling, -1.0) / math.log(2)
-    values = _with_column(rows.even(value).reshape(blocks, rows.length, -1).float(), 1.0)
-    hidden = torch.full((rows.length, rows.length), -torch.inf).triu(1)
-    hidden = hidden.repeat_interleave(queries.shape[1] // rows.length, 0)
+    keys = with_column(rows.even(key).reshape(blocks, rows.length, width).float() * scaling, -1.0) / math.log(2)
+    values = with_column(rows.even(value).reshape(blocks, rows.length, -1).float(), 1.0)
+    hidden = hidden_within(rows.length, queries.shape[1] // rows.length)
     summed = torch.baddbmm(hidden, queries, keys.transpose(1, 2)).exp2_() @ values
     summed = rows.packed(summed.view(shared, rows.count, rows.length, -1))
     return summed.view(shared, -1, values.shape[-1])
-
-
-def _with_column(rows: Tensor, number: float) -> Tensor:
-    """(K, N, W) -> (K, N, W + 1)."""
-    return torch.cat((rows, rows.new_full((*rows.shape[:-1], 1), number)), -1)

@@ -16,7 +16,9 @@ import torch
 from torch import Tensor
 
 from brewlite.errors import BadSettings
+from brewlite.ranker import products
 from brewlite.ranker.attention import Rule
+from brewlite.training.backward import backward
 
 _forward = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
 _backward = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu_backward
@@ -45,6 +47,17 @@ class SlateShape:
         where = (ends - lengths)[:, None] + torch.minimum(offsets, lengths[:, None] - 1)
         object.__setattr__(self, "gather", where.flatten())
         object.__setattr__(self, "real", inside.flatten().nonzero().flatten())
+
+    @property
+    def rows(self) -> products.Rows:
+        """How the candidates' tokens part into candidates."""
+        uneven = len(self.real) < len(self.gather)
+        return products.Rows(
+            count=len(self.lengths),
+            length=max(self.lengths),
+            gather=self.gather if uneven else None,
+            scatter=self.real if uneven else None,
+        )
 
     @property
     def tokens(self) -> int:
@@ -119,7 +132,15 @@ class _Candidates(torch.autograd.Function):
         ctx: Any, query: Tensor, prefix_key: Tensor, prefix_value: Tensor, key: Tensor, value: Tensor,
         slate: SlateShape, scale: float,
     ) -> Tensor:  # fmt: skip
-        heads, count = query.shape[1], len(slate.lengths)
+        ctx.slate, ctx.scale, ctx.by_products = slate, scale, products.fits(query, slate.rows)
+        if ctx.by_products:
+            prefix, own = (prefix_key, prefix_value), (key, value)
+            done = products.attend(query, prefix, own, slate.rows, scale)
+            if done is not None:
+                ctx.save_for_backward(query, *prefix, *own, *done)
+                return done[0]
+            ctx.by_products = False
+        heads = query.shape[1]
         groups = heads // key.shape[1]
         behind, behind_lse = _forward(_fold(query, groups), prefix_key, prefix_value, 0.0, False, scale=scale)
         behind, behind_lse = _unfold(behind, groups), behind_lse.reshape(1, heads, -1)
@@ -129,13 +150,17 @@ class _Candidates(torch.autograd.Function):
         share = torch.sigmoid(own_lse - behind_lse)[..., None]
         out = torch.lerp(behind.float(), _row(own, slate).float(), share).to(query.dtype)
         ctx.save_for_backward(query, prefix_key, prefix_value, key, value, out, torch.logaddexp(behind_lse, own_lse))
-        ctx.slate, ctx.scale, ctx.groups, ctx.count = slate, scale, groups, count
+        ctx.groups = groups
         return out
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         query, prefix_key, prefix_value, key, value, out, lse = ctx.saved_tensors
-        slate, groups, grad = ctx.slate, ctx.groups, grads[0].contiguous()
+        slate = ctx.slate
+        if ctx.by_products:
+            prefix, own = (prefix_key, prefix_value), (key, value)
+            return *backward(grads[0], query, prefix, own, out, lse, slate.rows, ctx.scale), None, None
+        groups, grad = ctx.groups, grads[0].contiguous()
         dq_behind, dpk, dpv = _backward(
             _fold(grad, groups), _fold(query, groups), prefix_key, prefix_value, _fold(out, groups),
             lse.reshape(1, prefix_key.shape[1], -1), 0.0, False, scale=ctx.scale,
