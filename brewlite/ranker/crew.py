@@ -2,8 +2,7 @@
 
 torch lets all threads work on one operation after the other: a pass is some six thousand of them, the threads meet
 after each, and hand each other what they wrote. With a share of the rows each they meet once. On two idle cores
-that saves a tenth of a pass, a fifth of a short one, and a quarter where another program wants one of the cores
-(lab notes).
+that saves a twentieth to a fifth of a pass, and a quarter where another program wants one of the cores (lab notes).
 """
 
 from __future__ import annotations
