@@ -116,6 +116,19 @@ def test_a_history_that_the_model_does_not_know(method: Method):
     assert method.fit(fresh.before(late)).scores(only_new).tolist() == popularity_lately(only_new).tolist()
 
 
+@pytest.mark.parametrize("method", [Als(factors=8), Bpr(factors=8, rounds=20)], ids=lambda method: method.name)
+def test_items_that_a_factorisation_does_not_know_stand_below_by_popularity_lately(method: Method):
+    """Items 1 and 2 are liked since the fit only, and too seldom for another one; item 3 never."""
+    log = tasteful_log()
+    items = np.where(np.isin(log.items, (1, 2, 3)), 5, log.items)
+    items[-3:] = 1, 2, 2
+    log = structs.replace(log, items=items)
+    moment = moment_of(log, 0, int(log.at[-1]) + 1)
+    scores = method.fit(log.head(len(log) - 3)).scores(moment)
+    others = np.delete(scores, (1, 2, 3))
+    assert others.min() > scores[2] > scores[1] > scores[3]
+
+
 def test_als_folds_in_by_the_closed_form():
     """Hu et al., equation 4, with the library's confidence of ``alpha`` for what was liked and 1 for the rest."""
     log = tasteful_log()

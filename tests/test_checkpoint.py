@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import re
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 import torch
 from click.testing import CliRunner
 from msgspec import structs
+from safetensors import SafetensorError
 from tiny_llama import tiny_base
 from torch import Tensor
 
@@ -237,6 +239,25 @@ def test_a_save_that_fails_leaves_what_was_there(base: Path, manifest: Manifest,
     save_checkpoint(tmp_path / "taught", manifest, learned(base, seed=2))
     assert [file.name for file in tmp_path.iterdir()] == ["taught"]
     assert np.abs(log_odds(tmp_path / "taught") - before).max() > 0.01
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(errno.ENOSPC, "No space left"), SafetensorError("I/O error: No space left (os error 28)")]
+)
+def test_a_full_disk_is_told_and_what_was_saved_stays(
+    error, base: Path, manifest: Manifest, tmp_path: Path, monkeypatch
+):
+    def full(tensors: object, path: Path) -> None:
+        path.write_bytes(b"half")
+        raise error
+
+    save_checkpoint(tmp_path / "taught", manifest, learned(base))
+    before = log_odds(tmp_path / "taught")
+    monkeypatch.setattr("brewlite.ranker.checkpoint.save_file", full)
+    with pytest.raises(BadSettings, match=r"taught cannot be written: .*No space left.*; make room there"):
+        save_checkpoint(tmp_path / "taught", manifest, learned(base, seed=2))
+    assert [file.name for file in tmp_path.iterdir()] == ["taught"]
+    np.testing.assert_array_equal(log_odds(tmp_path / "taught"), before)
 
 
 def test_a_folder_with_something_else_is_not_overwritten(base: Path, manifest: Manifest, tmp_path: Path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -428,6 +429,20 @@ def test_command_prints_json_and_writes_it(db: str):
     assert "brewlite" not in report["figures"]
     figure = report["figures"]["ease"]["all"]["ndcg@10"]
     assert figure["low"] <= figure["value"] <= figure["high"]
+
+
+@pytest.mark.parametrize("how", [["--json"], []])
+def test_the_result_is_printed_also_where_its_file_cannot_be_written(
+    db: str, how: list[str], monkeypatch: pytest.MonkeyPatch
+):
+    def full(path: Path, data: bytes) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    result = run("--db", db, "--no-model", "--cases", "30", "--methods", "newest", "--out", "report.json", *how)
+    assert result.exit_code == 2
+    assert "--out report.json: No space left on device; choose a file that can be written" in result.stderr
+    assert "newest first" in result.stdout
 
 
 def test_command_prints_tables_and_words(db: str):

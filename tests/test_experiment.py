@@ -212,6 +212,26 @@ def test_a_second_run_does_nothing_again(ran):
     assert {path: path.stat().st_mtime_ns for path in (ran / "work" / "stages").rglob("done.json")} == before
 
 
+def test_a_stage_whose_result_is_damaged_is_done_anew(ran, tmp_path):
+    shutil.copytree(ran / "work", tmp_path / "work")
+    text = TEXT.format(folder=ran).split("[distil]")[0].replace('"tiny"', '"tiny, anew"', 1)
+    (tmp_path / "experiment.toml").write_text(text)
+    stages = tmp_path / "work" / "stages"
+    (examples,) = stages.glob("data-*/examples.msgpack")
+    (tensors,) = stages.glob("fit-*/model/differences.safetensors")
+    before = tensors.read_bytes()
+    examples.write_bytes(examples.read_bytes()[:20])
+    tensors.write_bytes(before[:20])
+    (tensors.parent / "manifest.json").unlink()
+    command = ["experiment", "run", str(tmp_path / "experiment.toml"), "--work", str(tmp_path / "work"), "--json"]
+    done = CliRunner().invoke(main, [*command, "--cache", str(ran / "cache")])
+    assert done.exit_code == 0, done.output
+    assert [stage["shared"] for stage in json.loads(done.stdout)[0]["stages"]] == [False, False]
+    assert "data is done anew: the examples in" in done.stderr
+    assert "fit is done anew: " in done.stderr
+    assert tensors.read_bytes() == before
+
+
 def test_one_changed_line_redoes_only_what_depends_on_it(ran):
     text = TEXT.format(folder=ran).split("[grid]")[0]
     text = text.replace("cases = 20", "cases = 10").replace('"tiny"', '"tiny, fewer cases"', 1)

@@ -8,7 +8,9 @@ import subprocess
 import sys
 
 import pytest
+from click.testing import CliRunner
 
+from brewlite.cli import main
 from brewlite.memory import keep_freed_memory
 
 PROGRAM = """
@@ -43,6 +45,14 @@ def test_what_was_freed_is_used_again():
     pages = 60 * 16_000_000 // resource.getpagesize()
     assert faulted("leave") > 0.9 * pages
     assert faulted("keep") < 0.1 * pages
+
+
+def test_the_commands_keep_freed_memory(monkeypatch: pytest.MonkeyPatch):
+    asked: list[int] = []
+    module = sys.modules["brewlite.cli.main"]  # by name: `brewlite.cli.main` is the command as well
+    monkeypatch.setattr(module, "keep_freed_memory", asked.append)
+    assert CliRunner().invoke(main, ["bench", "quality", "--list"]).exit_code == 0
+    assert asked == [256]
 
 
 def test_it_says_whether_the_allocator_knows_how():

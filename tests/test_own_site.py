@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 import subprocess
@@ -462,6 +463,41 @@ def test_the_command(taught: tuple[Path, Version], start: Path, tmp_path: Path, 
     assert (tmp_path / "elsewhere" / "0001" / "version.json").is_file()
     listed = CliRunner().invoke(main, ["train", "--db", "site.db", "--models-dir", "elsewhere", "--list"])
     assert "0001" in listed.stdout
+
+
+def test_a_log_too_short_for_a_ranker_may_teach_the_blend(start: Path, tmp_path: Path, monkeypatch):
+    monkeypatch.setenv("BREWLITE_ENCODER", "none")
+    monkeypatch.chdir(tmp_path)
+    opened(tmp_path, start, choices(WANTED, WANTED)[::3]).close()
+    result = CliRunner().invoke(main, ["train", "--db", "site.db"])
+    assert result.exit_code == 2
+    assert "and 30 are needed" in result.stderr
+    assert "blend learned from" in result.stderr
+    with Recommender.open(tmp_path / "site.db", ranker=None, encoder=None) as site:
+        assert site.learned_blend is not None
+
+
+def test_a_full_disk_is_one_line_and_the_run_goes_on_when_there_is_room(
+    start: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setenv("BREWLITE_ENCODER", "none")
+    monkeypatch.chdir(tmp_path)
+    opened(tmp_path, start, choices(WANTED, WANTED)).close()
+    arguments = ["train", "--db", "site.db", "--steps", "2", "--examples", "30", "--cases", "30"]
+    for writer in ("training.fit.save_file", "ranker.checkpoint.save_file", "training.versions.make_durable"):
+        with monkeypatch.context() as patched:
+            patched.setattr(f"brewlite.{writer}", full)
+            result = CliRunner().invoke(main, arguments)
+        assert result.exit_code == 2, result.output
+        assert "cannot be written: No space left on device; make room there" in result.stderr
+        assert "Traceback" not in result.output
+        assert not (tmp_path / "site.db.models" / "0001").exists()
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 0, result.output
+    assert is_checkpoint(tmp_path / "site.db.models" / "0001")
 
 
 def test_a_learned_ranker_elsewhere_is_found(tmp_path: Path):

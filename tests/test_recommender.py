@@ -7,11 +7,14 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from conftest import NOW, home
 from msgspec import structs
 
 from brewlite import Event, Query, Recommender, Slate, Task, User
-from brewlite.errors import BadRecord, BadSettings, UnknownName
+from brewlite.cli import main
+from brewlite.errors import BadRecord, BadSettings, UnknownName, UserError
+from brewlite.recommender import RecommenderConfig
 from brewlite.testing import FakeRanker
 
 
@@ -273,11 +276,20 @@ def test_an_empty_site_answers_and_says_so(tmp_path, encoder):
 
 
 def test_the_adapter_is_remembered(tmp_path):
-    with pytest.raises(BadSettings, match="no adapter yet"):
-        Recommender.open(tmp_path / "a.db")
     Recommender.open(tmp_path / "a.db", "jobs", ranker=None).close()
     with Recommender.open(tmp_path / "a.db", ranker=None) as rec:
         assert rec.adapter.name == "jobs"
+
+
+@pytest.mark.parametrize("url", ["{}", "sqlite:///{}", "sqlite+pysqlite:///{}"])
+def test_a_refused_open_leaves_no_database_behind(tmp_path, url):
+    where, wordy = url.format(tmp_path / "new.db"), Task(name="save", question="Will they? " * 500, action="save")
+    for adapter, config in (("misspelt", None), ("no/such.toml", None), (None, None), ("jobs", [wordy])):
+        with pytest.raises(UserError):
+            Recommender.open(where, adapter, config=RecommenderConfig(tasks=tuple(config or ())))
+    asked = CliRunner().invoke(main, ["recommend", "--db", where, "--adapter", "jobs"])
+    assert (asked.exit_code, "no database at" in asked.stderr) == (2, True)
+    assert not list(tmp_path.iterdir())
 
 
 def test_another_process_is_noticed(site: Recommender, tmp_path):

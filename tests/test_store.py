@@ -427,6 +427,7 @@ def test_another_programs_database_is_left_alone(tmp_path: Path) -> None:
         ("sqlite://", "name a file"),
         ("mysql://root:secret@shop/site", r"SQLite or PostgreSQL, not in mysql: mysql://root:\*\*\*@shop"),
         ("nonsense://", "SQLite or PostgreSQL, not in nonsense"),
+        ("sqlite+aiosqlite:///{tmp}/site.db", r"not by sqlite\+aiosqlite: sqlite:////"),
         ("postgresql://nobody:secret@127.0.0.1:9/site", r"nobody:\*\*\*@127.0.0.1:9/site refused"),
     ],
 )

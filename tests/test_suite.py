@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import signal
 import subprocess
@@ -307,6 +308,34 @@ def test_a_worst_case_is_shown_with_the_question_of_its_own_task(data: Path, cac
 def test_a_suite_that_does_not_exist_is_refused(data: Path, cache: Path):
     with pytest.raises(BadSettings, match="weekly"):
         run(data, cache, suite="weekly")
+
+
+@pytest.mark.parametrize("baselines", [True, False])
+def test_a_catalog_of_one_item_has_no_case_and_that_is_said(baselines: bool, tmp_path: Path):
+    """Every visitor chooses the one item there is: nothing can be put in order."""
+    where = write_coffee(tmp_path / "data") / "stackexchange_coffee"
+    with gzip.open(where / "items.jsonl.gz", "rt") as file:
+        first = next(file)
+    with gzip.open(where / "items.jsonl.gz", "wt") as file:
+        file.write(first)
+    with gzip.open(where / "interactions.csv.gz", "rt") as file:
+        head, *rows = (line.split(",") for line in file)
+    with gzip.open(where / "interactions.csv.gz", "wt") as file:
+        file.writelines(",".join(row) for row in [head, *([row[0], "0", *row[2:]] for row in rows)])
+    said = "no case could be made for stackexchange_coffee/matched from stackexchange_coffee: .*longer logs"
+    with pytest.raises(BadSettings, match=said):
+        run(tmp_path / "data", tmp_path / "cache", baselines=baselines)
+
+
+def test_stopped_before_the_first_task_says_how_to_go_on(data: Path, cache: Path):
+    def stop(what: str, done: int, total: int) -> None:
+        if what == "questions":
+            raise KeyboardInterrupt
+
+    tasks = [task for task in TASKS if task.data == ("stackexchange_coffee",)][:1]
+    config = SuiteConfig(baselines=False, cases=0.1)
+    with pytest.raises(BadSettings, match="stopped before a task was finished: the same command goes on"):
+        Suite(tasks, data, cache, FakeRanker(), config, encoder=HashEncoder(), progress=stop).run()
 
 
 SLOW_RUN = """

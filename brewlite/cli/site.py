@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -63,6 +62,7 @@ def open_site(
         BadSettings: the database is not there and ``must_exist``.
     """
     from brewlite.recommender import Recommender
+    from brewlite.store import is_missing
 
     settings = site_settings(config, db, adapter)
     where = str(settings.db)
@@ -71,16 +71,10 @@ def open_site(
     return Recommender.open(where, settings.adapter, ranker=ranker or "default", config=settings.recommender, **how)
 
 
-def is_missing(where: str) -> bool:
-    """Whether ``where`` names an SQLite file that is not there."""
-    file = where.removeprefix("sqlite:///")
-    return "://" not in file and not Path(file).is_file()
-
-
 @contextmanager
 def made_only_if_used(where: str) -> Iterator[None]:
     """A database that is not there yet is gone again at the end, unless something is stored in it by then."""
-    from brewlite.store import Store
+    from brewlite.store import Store, is_missing
 
     new = is_missing(where)
     try:

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from brewlite.cli.output import console, print_json, progress_bars
+from brewlite.cli.output import console, print_json, progress_bars, progress_console
 from brewlite.cli.site import open_site, site_options
-from brewlite.errors import BadSettings
+from brewlite.errors import BadRecord, BadSettings
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
+    from brewlite.blend import LearnedBlend
     from brewlite.training.versions import Version, Versions
 
 
@@ -69,8 +72,12 @@ def _learn(site: Any, versions: Versions, said: dict[str, Any]) -> None:
     from brewlite.training.plan import OwnSiteConfig
 
     config = OwnSiteConfig(**{name: said[name] for name in ("minutes", "steps", "examples", "cases", "seed")})
-    with progress_bars(lines="learning") as progress:
-        version = learn(site, config, said["models_dir"], progress)
+    try:
+        with progress_bars(lines="learning") as progress:
+            version = learn(site, config, said["models_dir"], progress)
+    except BadRecord:  # too short a log for a ranker; the blend needs less
+        _tell(learn_and_keep(site, said["seed"]), progress_console)
+        raise
     blend = learn_and_keep(site, said["seed"])
     if said["as_json"]:
         learned = {"choices": blend.cases, "visitors": blend.visitors} if blend is not None else None
@@ -82,17 +89,22 @@ def _learn(site: Any, versions: Versions, said: dict[str, Any]) -> None:
         f"(loss {version.losses[0]:.3f} to {version.losses[1]:.3f}), {version.seconds / 60:.1f} minutes",
         highlight=False,
     )
+    _tell(blend, console)
+    for note in version.notes:
+        console.print(f"note: {note}", highlight=False, markup=False)
+    if version.promoted:
+        console.print("A service that is running takes it up when it is started again. Back: brewlite train --rollback")
+
+
+def _tell(blend: LearnedBlend | None, where: Console) -> None:
+    """Say that ``blend`` is used, where one was learned."""
     if blend is not None:
-        console.print(
+        where.print(
             f"blend learned from {blend.cases:,} choices of {blend.visitors:,} visitors: it is used from now on, "
             f"whichever ranker is",
             highlight=False,
             soft_wrap=True,
         )
-    for note in version.notes:
-        console.print(f"note: {note}", highlight=False, markup=False)
-    if version.promoted:
-        console.print("A service that is running takes it up when it is started again. Back: brewlite train --rollback")
 
 
 def _roll_back(versions: Versions, as_json: bool) -> None:

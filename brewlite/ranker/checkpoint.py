@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -124,9 +125,14 @@ def save_checkpoint(folder: Path, manifest: Manifest, tensors: Mapping[str, Tens
     A checkpoint that ``folder`` held is replaced.
 
     Raises:
-        BadSettings: as :func:`check_place`.
+        BadSettings: as :func:`check_place`; or the disk is full.
     """
     check_place(folder)
+    with writing(folder):
+        return _write(folder, manifest, tensors)
+
+
+def _write(folder: Path, manifest: Manifest, tensors: Mapping[str, Tensor]) -> Manifest:
     work = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         small = {name: tensor.detach().cpu().to(torch.bfloat16).contiguous() for name, tensor in tensors.items()}
@@ -138,6 +144,18 @@ def save_checkpoint(folder: Path, manifest: Manifest, tensors: Mapping[str, Tens
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return manifest
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn what keeps ``path`` from being written, such as a full disk, into BadSettings."""
+    try:
+        yield
+    except (OSError, SafetensorError) as error:  # the latter: what safetensors makes of the former
+        reason = (isinstance(error, OSError) and error.strerror) or error
+        raise BadSettings(
+            f"{path} cannot be written: {reason}; make room there or choose another folder, and give the command again"
+        ) from error
 
 
 def check_place(folder: Path) -> None:
@@ -229,4 +247,5 @@ __all__ = [
     "read_differences",
     "read_manifest",
     "save_checkpoint",
+    "writing",
 ]

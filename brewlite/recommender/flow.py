@@ -17,7 +17,7 @@ from typing import Concatenate, ParamSpec, Self, TypeVar
 import numpy as np
 from msgspec import structs
 
-from brewlite.adapter import Adapter
+from brewlite.adapter import Adapter, load_adapter
 from brewlite.blend import Blend, Blended, LearnedBlend, ModelWeights, advised
 from brewlite.checks import check_task
 from brewlite.errors import BadSettings
@@ -114,15 +114,18 @@ class Recommender(Writing):
 
         Raises:
             BadRecord: a task's question is too long for a prompt.
-            BadSettings: no adapter is named and the site has none yet.
+            BadSettings: no adapter is named, and the site has none yet or is not there.
             UnknownName: no adapter of that name.
             StoreError: the database cannot be used.
         """
         config = config or RecommenderConfig()
-        store = Store.open(db)
+        said = load_adapter(adapter) if adapter is not None else None
+        for task in (*(said.tasks if said is not None else ()), *config.tasks):
+            check_task(task)  # before a database is made: one that is refused leaves none behind
+        store = Store.open(db, create=said is not None)
         try:
             chosen = site_adapter(store, adapter)
-            for task in (*chosen.tasks, *config.tasks):
+            for task in chosen.tasks:
                 check_task(task)
         except BaseException:
             store.close()

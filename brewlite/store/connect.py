@@ -31,7 +31,15 @@ def read_url(where: str | Path) -> URL:
         return url.set(drivername="postgresql+psycopg") if url.drivername != "postgresql+psycopg" else url
     if backend != "sqlite":
         raise BadSettings(f"brewlite keeps its data in SQLite or PostgreSQL, not in {backend}: {shown(url)}")
+    if url.drivername not in ("sqlite", "sqlite+pysqlite"):
+        raise BadSettings(f"SQLite is read by Python's own driver, not by {url.drivername}: sqlite:///{url.database}")
     return url
+
+
+def is_missing(where: str | Path) -> bool:
+    """Whether ``where`` names an SQLite file that is not there. Raises as :func:`read_url`."""
+    url = read_url(where)
+    return bool(url.get_backend_name() == "sqlite" and url.database) and not Path(str(url.database)).is_file()
 
 
 def shown(url: URL) -> str:

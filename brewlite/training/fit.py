@@ -23,6 +23,7 @@ from torch import Tensor, nn
 from brewlite.errors import BadSettings
 from brewlite.evaluation.metrics import Places, ndcg, place
 from brewlite.memory import keep_freed_memory
+from brewlite.ranker.checkpoint import writing
 from brewlite.records import RankingPrompt
 from brewlite.training.gradients import gradients
 from brewlite.training.losses import listwise, pointwise, to_chances, to_teacher
@@ -270,7 +271,8 @@ class Fitting:
         for number, state in self._optimizer.state_dict()["state"].items():
             tensors |= {f"optimizer.{number}.{name}": torch.as_tensor(value) for name, value in state.items()}
         name = f"state-{self.step}.safetensors"
-        save_file(tensors, self.folder / f"{name}.new")
+        with writing(self.folder / name):
+            save_file(tensors, self.folder / f"{name}.new")
         put_whole(self.folder / f"{name}.new", self.folder / name)
         told = {
             "step": self.step,

@@ -106,7 +106,7 @@ def learn(
 
     Raises:
         BadSettings: the settings name a ranker of their own; another run is on; no time is left to learn; the folder
-            cannot be used, or holds what is damaged.
+            cannot be used, or holds what is damaged; the disk is full.
         BadRecord: the log is too short to learn from or to decide by.
         WeightsMissing: the ranker that is in use, or its base, is not on this machine.
     """

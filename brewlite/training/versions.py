@@ -18,7 +18,7 @@ from filelock import FileLock, Timeout
 from msgspec import Struct
 
 from brewlite.errors import BadSettings
-from brewlite.ranker.checkpoint import is_checkpoint, make_durable
+from brewlite.ranker.checkpoint import is_checkpoint, make_durable, writing
 from brewlite.recommender.opening import LEARNED, learned_ranker, models_folder
 from brewlite.store import Store
 from brewlite.training.whole import write_whole
@@ -154,9 +154,10 @@ class Versions:
     def keep(self, checkpoint: Path, version: Version) -> None:
         """Give ``checkpoint`` its place among the versions, and use it if it was promoted. The run is finished then."""
         if not (self.folder / version.name).exists():
-            (checkpoint / RECORD).write_bytes(msgspec.json.format(msgspec.json.encode(version), indent=2) + b"\n")
-            make_durable(checkpoint)
-            checkpoint.rename(self.folder / version.name)
+            with writing(self.folder / version.name):
+                (checkpoint / RECORD).write_bytes(msgspec.json.format(msgspec.json.encode(version), indent=2) + b"\n")
+                make_durable(checkpoint)
+                checkpoint.rename(self.folder / version.name)
         if version.promoted:
             self._store.set_meta(LEARNED, self._pointer_to(version))
         shutil.rmtree(self.unfinished, ignore_errors=True)

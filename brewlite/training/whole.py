@@ -5,12 +5,18 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from brewlite.ranker.checkpoint import writing
+
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Write ``path``: from now on it holds ``data``, and until then what it held before."""
+    """Write ``path``: from now on it holds ``data``, and until then what it held before.
+
+    Raises BadSettings where it cannot be written.
+    """
     fresh = path.with_name(f"{path.name}.new")
-    fresh.write_bytes(data)
-    put_whole(fresh, path)
+    with writing(path):
+        fresh.write_bytes(data)
+        put_whole(fresh, path)
 
 
 def put_whole(fresh: Path, path: Path) -> None:

@@ -151,7 +151,10 @@ class _Model(Protocol):
 
 
 class FactorScorer:
-    """Scores by a factorisation over the items that somebody liked; the others stand below. It grows with the log."""
+    """Scores by a factorisation over the items that somebody liked. It grows with the log.
+
+    Items that it does not know stand below those, by popularity lately.
+    """
 
     def __init__(self, fit: Callable[[csr_matrix], _Model], past: EventLog) -> None:
         self._fit = fit
@@ -172,7 +175,8 @@ class FactorScorer:
         if not len(history):
             return popularity_lately(moment)
         folded = model.fold_in(history)
-        scores = np.full(len(moment.past.catalog), min(0.0, float(folded.min())))
+        lately = popularity_lately(moment)
+        scores: Floats = min(0.0, float(folded.min())) - 1 + lately / (1 + lately.max())  # below the model's items
         scores[items] = folded
         return scores
 

@@ -121,7 +121,7 @@ class Suite:
             partial = True
             self._notes.append(f"interrupted: {len(results)} of {len(self.tasks)} tasks were finished")
         if not results:
-            raise BadSettings("no task was finished: nothing to report")
+            raise BadSettings(self._why_nothing(partial))
         worst = worst_cases(results, cases, self._sites, OURS)
         report = SuiteReport(
             suite=self.config.suite,
@@ -141,6 +141,16 @@ class Suite:
         )
         self.close()
         return report
+
+    def _why_nothing(self, partial: bool) -> str:
+        if partial:
+            return "stopped before a task was finished: the same command goes on where it was"
+        names = [task.name for task in self.tasks]
+        listed = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+        return (
+            f"no case could be made for {listed} from {', '.join(self._sites)}: their logs are too short, or their "
+            f"items too few, for what is asked; choose other tasks, or a folder with longer logs (--data)"
+        )
 
     def close(self) -> None:
         """Release the databases."""

@@ -6,6 +6,7 @@ reads, and the keys of the stages before it. So what is equal is shared, and a r
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -16,13 +17,15 @@ import msgspec
 from filelock import FileLock
 from msgspec import Struct, structs
 
-from brewlite.errors import BadSettings, BrewliteError
+from brewlite.errors import BadSettings, BrewliteError, UserError, WeightsCorrupt
 from brewlite.evaluation.speed import machine_name
+from brewlite.ranker.checkpoint import read_differences
 from brewlite.store.runs import RunRow, RunStore, StageRow
 from brewlite.training.experiment.file import ExperimentFile, Point
 from brewlite.training.experiment.keys import code_digest, code_version, key_of, model_digest, tokenizer_digest
 from brewlite.training.experiment.sites import OpenSites
 from brewlite.training.experiment.stage import DATA, MODEL, TOKENIZER, Inputs, Outcome, Stage, Told
+from brewlite.training.experiment.stages.data import read_examples
 from brewlite.training.whole import write_whole
 
 DATABASE = "runs.db"
@@ -70,6 +73,7 @@ class Workshop:
         self.work, self.stages = work, stages
         self._data, self._cache, self._tell, self._after = data, cache, tell, after
         self._sites: dict[str, OpenSites] = {}
+        self._place = (0, 0)
         try:
             work.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -85,7 +89,8 @@ class Workshop:
         """
         done: list[RunRow] = []
         for number, point in enumerate(file.points):
-            self._tell("runs", number, len(file.points))
+            self._place = (number, len(file.points))
+            self._tell("runs", *self._place)
             done.append(self._point(point))
             self._after(self.store.runs())
         self._tell("runs", len(file.points), len(file.points))
@@ -159,6 +164,11 @@ class Workshop:
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(f"{folder}.lock"):
             kept = read_done(folder)
+            if kept is not None and (wrong := damage(step, folder)):
+                self._tell("runs", *self._place, f"{step.stage.name} is done anew: {wrong}")
+                (folder / DONE).unlink()
+                shutil.rmtree(folder / MODEL, ignore_errors=True)
+                kept = None
             done = kept or self._work(step, inputs, folder, point)
         row = StageRow(
             stage=step.stage.name,
@@ -196,6 +206,18 @@ def read_done(folder: Path) -> Done | None:
         return msgspec.json.decode((folder / DONE).read_bytes(), type=Done)
     except (OSError, msgspec.DecodeError):
         return None
+
+
+def damage(step: Step, folder: Path) -> str:
+    """Why what the finished stage hands on cannot be read; empty where it can."""
+    try:
+        if step.stage.makes == MODEL:
+            read_differences(folder / MODEL)
+        elif step.stage.makes == DATA:
+            read_examples(Inputs(model="", data=folder), step.stage.name)
+    except (UserError, WeightsCorrupt) as error:
+        return str(error)
+    return ""
 
 
 def _with_inputs(steps: Sequence[Step], point: Point, work: Path) -> Iterator[tuple[Step, Inputs]]:
