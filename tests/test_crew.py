@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_attention import small_ranker, with_chunks
 
-from brewlite.ranker.crew import Crew, Relay, crew_of, shared_out
+from brewlite.crew import Crew, Relay, crew_of, shared_out
 from brewlite.records import RankingPrompt
 
 
@@ -51,7 +51,7 @@ def test_one_thread_needs_no_crew_and_equal_numbers_share_one():
 
 
 def test_torch_with_threads_of_its_own_gets_no_crew(monkeypatch):
-    monkeypatch.setattr("brewlite.ranker.crew.threadpool_limits", lambda *_, **__: None)
+    monkeypatch.setattr("brewlite.crew.threadpool_limits", lambda *_, **__: None)
     if torch.get_num_threads() > 1:
         assert not Crew(2).is_alone()
 

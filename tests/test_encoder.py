@@ -24,7 +24,7 @@ def test_progress_and_no_texts():
     encoder = SentenceEncoder()
     assert encoder.encode([]).shape == (0, encoder.dimension)
     encoder.encode(["word"] * 300, progress=seen.append)
-    assert seen == [256, 300]
+    assert seen == [128, 256, 300]
 
 
 def test_two_models_may_be_loaded_at_once():
@@ -32,3 +32,12 @@ def test_two_models_may_be_loaded_at_once():
         encoder, ranker = pool.submit(SentenceEncoder().encode, ["x"]), pool.submit(load_ranker)
         assert encoder.result().shape == (1, 384)
         assert np.isfinite(ranker.result().score_texts("A visitor likes boats.", ["A boat.", "A car."])).all()
+
+
+def test_many_texts_are_shared_out_and_come_back_in_order(monkeypatch):
+    texts = [" ".join(["word", "river", "engine", "quiet"][: 1 + n % 4] * (1 + n % 23)) for n in range(90)]
+    encoder = SentenceEncoder()
+    many = encoder.encode(texts)
+    monkeypatch.setattr("brewlite.crew.crew_of", lambda threads: None)
+    alone = encoder.encode(texts)
+    assert (many * alone).sum(1).min() > 0.999

@@ -14,6 +14,7 @@ PACKAGE = Path(brewlite.__file__).parent
 ROOMS = [
     "errors",
     "memory",
+    "crew",
     "records",
     "weights",
     "adapter",

@@ -14,10 +14,10 @@ from msgspec import structs
 from test_attention import small_ranker, with_chunks
 
 from brewlite import Query, Recommender, load_ranker
+from brewlite.crew import crew_of
 from brewlite.errors import BadRecord, BadSettings, UnknownName, WeightsMissing
 from brewlite.ranker import Ranker
 from brewlite.ranker.attention import PrefixKeys
-from brewlite.ranker.crew import crew_of
 from brewlite.ranker.prefix_cache import PrefixCache
 from brewlite.ranker.reference import dense_mask, one_at_a_time
 from brewlite.ranker.torch_ranker import TorchRanker, chunks, pick_device, pick_dtype

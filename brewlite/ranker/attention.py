@@ -19,9 +19,9 @@ import torch
 from torch import Tensor
 from transformers import AttentionInterface
 
+from brewlite.crew import Relay
 from brewlite.errors import BadSettings
 from brewlite.ranker import products
-from brewlite.ranker.crew import Relay
 
 NAME = "brewlite_shared_prefix"
 """Under which transformers knows the function."""

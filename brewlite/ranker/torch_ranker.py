@@ -14,11 +14,11 @@ import torch
 from msgspec import Struct
 from torch import Tensor
 
+from brewlite.crew import Crew, Relay, crew_of, shared_out
 from brewlite.errors import BadSettings
 from brewlite.ranker import Floats, Scores, check_prompt, prompt_of_texts
 from brewlite.ranker.attention import NAME, CandidatePass, PrefixKeys, PrefixPass, supports
 from brewlite.ranker.checkpoint import load_decoder
-from brewlite.ranker.crew import Crew, Relay, crew_of, shared_out
 from brewlite.ranker.labels import LabelHead
 from brewlite.ranker.loading import load_model
 from brewlite.ranker.precision import keep_sum_in_float32

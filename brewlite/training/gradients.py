@@ -1,7 +1,7 @@
 """The gradients of one step: its examples shared out among threads that compute alone, a few of them in each pass.
 
 Small passes by threads of their own take a tenth less time than one pass by all threads, for the reasons they do when
-ranking (:mod:`brewlite.ranker.crew`), and need the memory of a few examples instead of all.
+ranking (:mod:`brewlite.crew`), and need the memory of a few examples instead of all.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
-from brewlite.ranker.crew import crew_of, shared_out
+from brewlite.crew import crew_of, shared_out
 
 PASS_TOKENS = 1000
 """Most tokens of a pass over more than one example."""

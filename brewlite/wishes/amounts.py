@@ -42,6 +42,8 @@ def find_amounts(sentence: Sentence, fields: Sequence[Field]) -> list[Constraint
     for i in range(len(sentence)):
         said = numeric and sentence.tokens[i].value is not None and sentence.free(i, i + 1)
         if said and _hard(sentence, i) and not a_length(sentence, i, fields):
+            if _refused_range(sentence, i, numeric, refused):
+                continue
             found += _range(sentence, i, numeric) or _single(sentence, i, numeric, refused)
     return found
 
@@ -120,6 +122,25 @@ def _range(sentence: Sentence, i: int, fields: Sequence[Field]) -> list[Constrai
         Constraint(field=field, op=">=", value=min(low, high), words=words),
         Constraint(field=field, op="<=", value=max(low, high), words=words),
     ]
+
+
+def _refused_range(sentence: Sentence, i: int, fields: Sequence[Field], refused: Mapping[int, Refused]) -> bool:
+    """Whether a range from ``i`` on is refused: ``nothing with 2 to 3 bedrooms``.
+
+    No pair of limits says "outside of it", so its words are taken, lest one of its ends be read as a wish.
+    """
+    j = _other_end(sentence, i, fields)
+    if j is None:
+        return False
+    first = sentence.phrase_before(i, sentence.language.between)
+    start, negated = _negation(sentence, first)
+    kind = next((refused[k] for k in range(first, sentence.fillers_before(first) - 1, -1) if k in refused), None)
+    if kind is not None and not negated:
+        start, negated = kind.first, True
+    if negated or sentence.clause[i] in sentence.denied:
+        sentence.take(start, j + 1)
+        return True
+    return False
 
 
 def _other_end(sentence: Sentence, i: int, fields: Sequence[Field]) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -24,6 +25,7 @@ OF_EVERY_ITEM = (CREATED, EXPIRES, PLACE)
 """What limits may speak of besides an adapter's fields."""
 
 _ORDERS: dict[str, Callable[[Any, Any], bool]] = {"<=": lambda a, b: a <= b, ">=": lambda a, b: a >= b}
+_CLOCKED = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}")
 _NEGATIONS = frozenset({"!=", "not in"})
 
 
@@ -133,8 +135,10 @@ def _ordered(constraint: Constraint, held: Sequence[FieldValue], at: datetime) -
 
 
 def _moment(value: object, at: datetime) -> datetime | None:
-    if value == "now":
-        return as_utc(at)
+    return as_utc(at) if value == "now" else _instant(value)
+
+
+def _instant(value: object) -> datetime | None:
     try:
         return as_utc(datetime.fromisoformat(value)) if isinstance(value, str) else None
     except ValueError:
@@ -148,6 +152,8 @@ def _same(value: FieldValue, wanted: FieldValue) -> bool:
         number = _number(wanted)
         return number is not None and _number(value) == number
     one, other = str(value), str(wanted)
+    if _CLOCKED.match(one) and _CLOCKED.match(other) and (moment := _instant(one)) is not None:
+        return moment == _instant(other)  # each may name a zone of its own
     return words_of(one) == words_of(other) and marks_of(one) == marks_of(other)
 
 

@@ -1,4 +1,4 @@
-"""Threads that compute alone, side by side, each on its own share of the candidates.
+"""Threads that compute alone, side by side, each on its own share of the work.
 
 torch lets all threads work on one operation after the other: a pass is some six thousand of them, the threads meet
 after each, and hand each other what they wrote. With a share of the rows each they meet once. On two idle cores
