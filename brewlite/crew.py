@@ -8,10 +8,12 @@ that saves a twentieth to a fifth of a pass, and a quarter where another program
 from __future__ import annotations
 
 import functools
+import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from itertools import pairwise
 from typing import TypeVar
 
@@ -27,16 +29,17 @@ MOST = 4
 
 
 class Crew:
-    """Threads of which each runs torch's operations by itself.
+    """Threads of which each runs torch's operations by itself, or with helpers of its own.
 
     Args:
         members: threads, at least 2.
+        each: CPU threads that a member's operations run on, itself among them.
     """
 
-    def __init__(self, members: int) -> None:
-        self.members = members
+    def __init__(self, members: int, each: int = 1) -> None:
+        self.members, self.each = members, each
         self._lock = threading.Lock()
-        self._pool = ThreadPoolExecutor(members, "brewlite-crew", initializer=_compute_alone)
+        self._pool = ThreadPoolExecutor(members, "brewlite-crew", initializer=partial(_compute_with, each))
 
     def run(self, work: Callable[[Share], Result], shares: Iterable[Share]) -> list[Result]:
         """``work`` on each share, at the same time; results in the shares' order. One run at a time."""
@@ -44,8 +47,8 @@ class Crew:
             return list(self._pool.map(work, shares))
 
     def is_alone(self) -> bool:
-        """Whether the threads do compute alone: not if torch was built with threads of its own."""
-        return self.run(lambda _: torch.get_num_threads(), [None]) == [1]
+        """Whether the members do compute by themselves: not if torch was built with threads of its own."""
+        return self.run(lambda _: torch.get_num_threads(), [None]) == [self.each]
 
 
 class Relay:
@@ -85,13 +88,21 @@ class Relay:
 
 def crew_of(threads: int) -> Crew | None:
     """A crew for ``threads`` CPU threads, the same one each time; None for one thread, or where it cannot be."""
-    return _crew(min(threads, MOST)) if threads > 1 else None
+    if threads < 2:
+        return None
+    # As many of the threads as can be, and then as many members.
+    members = max(range(2, min(threads, MOST) + 1), key=lambda count: (threads // count * count, count))
+    return _crew(members, threads // members)
 
 
 @functools.cache
-def _crew(members: int) -> Crew | None:
-    crew = Crew(members)
+def _crew(members: int, each: int) -> Crew | None:
+    crew = Crew(members, each)
     return crew if crew.is_alone() else None
+
+
+if hasattr(os, "register_at_fork"):  # a forked process has none of its parent's threads
+    os.register_at_fork(after_in_child=_crew.cache_clear)
 
 
 def shared_out(lengths: Sequence[int], count: int) -> list[slice]:
@@ -104,7 +115,7 @@ def shared_out(lengths: Sequence[int], count: int) -> list[slice]:
     return [slice(start, stop) for start, stop in pairwise(sorted({0, *cuts, len(lengths)}))]
 
 
-def _compute_alone() -> None:
-    """Give the calling thread's operations no helpers."""
+def _compute_with(threads: int) -> None:
+    """Let the calling thread's operations run on so many threads."""
     torch.get_num_threads()  # torch sets a new thread's number when it is first asked: after that it is ours to set
-    threadpool_limits(1, user_api="openmp")
+    threadpool_limits(threads, user_api="openmp")
