@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from brewlite.adapter import Action, Attribute, Field, FieldAdapter, any_of, load_adapter, loading, merge_users
-from brewlite.adapter.dates import parse_date
+from brewlite.adapter.dates import last_moment, parse_date
 from brewlite.adapter.numbers import parse_money, parse_number
 from brewlite.adapter.plain import cut, plain
 from brewlite.adapter.values import parse_tags
@@ -425,6 +425,21 @@ def test_dates(value, moment):
 def test_no_dates(value):
     with pytest.raises(ValueError, match="not a date"):
         parse_date(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "end"),
+    [
+        ("2026-11-23", (2026, 11, 24)),
+        ("2026-11-23Z", (2026, 11, 24)),
+        ("2026-11", (2026, 12, 1)),
+        ("2026/12", (2027, 1, 1)),
+        (2026, (2027, 1, 1)),
+        ("2026-11-23T00:00Z", (2026, 11, 23)),
+    ],
+)
+def test_what_ends_on_a_day_month_or_year_ends_with_it(value, end):
+    assert last_moment(value, parse_date(value)) == datetime(*end, tzinfo=UTC)
 
 
 def test_a_date_that_could_be_two_is_refused_until_the_order_is_said():

@@ -287,6 +287,27 @@ def test_wishes_are_no_limits(words):
 @pytest.mark.parametrize(
     "words",
     [
+        "nothing with 2 to 3 bedrooms",
+        "no flats between 500 and 700 euros",
+        "no 2-3 bedrooms",
+        "I don't want 2 to 3 beds",
+        "no more than 2 to 3 bedrooms",
+    ],
+)
+def test_a_refused_range_is_no_wish_for_it(words):
+    assert not [limit for limit in limits(words) if limit[0] in ("bedrooms", "beds", "price")]
+
+
+def test_a_moment_is_the_same_in_every_zone():
+    item = Item(id="a", kind="home", title="", fields={"seen": "2026-11-23T10:00:00+02:00"})
+    same = Constraint(field="seen", op="==", value="2026-11-23T08:00:00+00:00")
+    assert allows(same, item, AT)
+    assert not allows(replace(same, op="!="), item, AT)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
         "salary 60k", "min 80%", "founded between 1990 and 2000", "within 500 m of the station", "office max 2/week",
         "remote python job", "in Chicago", "server", "at Google", "night shift ok", "remote or hybrid",
         "jobs in Washington put me off", "I'm tired of jobs in Washington", "I've had my share of jobs in Washington",

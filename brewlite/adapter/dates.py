@@ -22,6 +22,8 @@ _NAMED = re.compile(
 _LOOSE = re.compile(r"^(\d{4})[-/](\d{1,2})(?:[-/](\d{1,2})(?:[T\s]+(.+))?)?$")
 _CLOCK = re.compile(r"\d{1,2}:\d{2}|\dT\d{2}|^\d{9,}")
 """A time of day, or seconds since 1970."""
+_SPAN = re.compile(r"^\d{4}(?:[-/](\d{1,2}))?$")
+"""A month, or a year."""
 _FIGURES = re.compile(r"^\d{4,19}(?:\.\d+)?$")
 _COMPACT = re.compile(r"^[12]\d{3}[01]\d[0-3]\d$")
 _MONTH_NAMES = "january february march april may june july august september october november december"
@@ -58,8 +60,11 @@ def as_written(raw: object, order: DateOrder | None = None) -> datetime:
 def last_moment(raw: object, moment: datetime) -> datetime:
     """The end of what ``raw`` named and :func:`parse_date` read as ``moment``: of a day without a clock, its midnight.
 
-    ``"valid through 2026-11-24"`` holds all that day.
+    ``"valid through 2026-11-24"`` holds all that day, ``"2026-11"`` all that month, ``"2026"`` all that year.
     """
+    if isinstance(raw, (str, int)) and (span := _SPAN.match(str(raw).strip())) and moment.year < MAXYEAR:
+        year, month = (moment.year, moment.month + 1) if span[1] else (moment.year + 1, 1)
+        return moment.replace(year=year + month // 13, month=month % 13 + month // 13)
     is_day = not isinstance(raw, datetime) and not _CLOCK.search(str(raw))
     return moment + timedelta(days=1) if is_day and moment.time() == time() and moment.year < MAXYEAR else moment
 
@@ -70,6 +75,7 @@ def _zoned(moment: datetime) -> datetime:
 
 
 def _read(text: str, order: DateOrder | None) -> datetime:
+    text = re.sub(r"^(\d{4}-\d{2}-\d{2})Z$", r"\1", text)  # a day is one of UTC
     zoned = re.sub(r"\s*\b(?:UTC|GMT)$", "+00:00", re.sub(r"\s+([+-]\d{2}:?\d{2})$", r"\1", text))
     if match := _LOOSE.match(zoned):
         return _at(int(match[1]), int(match[2]), int(match[3] or 1), match[4])

@@ -38,11 +38,13 @@ def find_amounts(sentence: Sentence, fields: Sequence[Field]) -> list[Constraint
     """The limits on numbers in ``sentence``; their tokens are marked as understood."""
     numeric = [field for field in fields if field.type in NUMERIC]
     found: list[Constraint] = []
+    past = 0
     refused = refused_kinds(sentence, fields) if numeric else {}
     for i in range(len(sentence)):
-        said = numeric and sentence.tokens[i].value is not None and sentence.free(i, i + 1)
+        said = i >= past and numeric and sentence.tokens[i].value is not None and sentence.free(i, i + 1)
         if said and _hard(sentence, i) and not a_length(sentence, i, fields):
-            if _refused_range(sentence, i, numeric, refused):
+            past = _past_refused_range(sentence, i, numeric, refused)
+            if past > i:
                 continue
             found += _range(sentence, i, numeric) or _single(sentence, i, numeric, refused)
     return found
@@ -99,9 +101,9 @@ def _single(sentence: Sentence, i: int, fields: Sequence[Field], refused: Mappin
 def _range(sentence: Sentence, i: int, fields: Sequence[Field]) -> list[Constraint]:
     """Both limits of ``between 800 and 1,200``, ``2-3 bedrooms``, ``$300k to $400k``."""
     j = _other_end(sentence, i, fields)
-    if j is None:
-        return []
     first = sentence.phrase_before(i, sentence.language.between)
+    if j is None or _is_bounded(sentence, i):
+        return []
     subject = _subject_of_range(sentence, i, j, first, fields)
     if subject is None or not (subject.named or first < i or _money(sentence, i, j)):
         return []
@@ -124,31 +126,28 @@ def _range(sentence: Sentence, i: int, fields: Sequence[Field]) -> list[Constrai
     ]
 
 
-def _refused_range(sentence: Sentence, i: int, fields: Sequence[Field], refused: Mapping[int, Refused]) -> bool:
-    """Whether a range from ``i`` on is refused: ``nothing with 2 to 3 bedrooms``.
+def _past_refused_range(sentence: Sentence, i: int, fields: Sequence[Field], refused: Mapping[int, Refused]) -> int:
+    """Where a refused range that starts at ``i`` ends (``nothing with 2 to 3 bedrooms``), or ``i`` if there is none.
 
-    No pair of limits says "outside of it", so its words are taken, lest one of its ends be read as a wish.
+    No pair of limits says "outside of it", so it stays unread, lest one of its ends be read as a wish; so does one with
+    a comparison before it (``no more than 2 to 3 bedrooms``).
     """
     j = _other_end(sentence, i, fields)
     if j is None:
-        return False
+        return i
+    if _is_bounded(sentence, i):
+        rises = (sentence.tokens[i].value or 0) < (sentence.tokens[j].value or 0)
+        return j + 1 if j == i + 2 and rises else i  # "under $800 - 2 bedrooms" are two limits
     first = sentence.phrase_before(i, sentence.language.between)
-    start, negated = _negation(sentence, first)
-    kind = next((refused[k] for k in range(first, sentence.fillers_before(first) - 1, -1) if k in refused), None)
-    if kind is not None and not negated:
-        start, negated = kind.first, True
-    if negated or sentence.clause[i] in sentence.denied:
-        sentence.take(start, j + 1)
-        return True
-    return False
+    noun = any(k in refused for k in range(sentence.fillers_before(first), first + 1))
+    denied = sentence.clause[i] in sentence.denied
+    return j + 1 if noun or denied or _negation(sentence, first)[1] else i
 
 
 def _other_end(sentence: Sentence, i: int, fields: Sequence[Field]) -> int | None:
     """Where the second number of a range that starts at ``i`` stands."""
     language = sentence.language
     between = sentence.phrase_before(i, language.between)
-    if between == i and bound_before(sentence, i) is not None:
-        return None
     low = _subject_after(sentence, i + 1, i, fields)
     link = low.last if low is not None and low.named else i + 1
     j = sentence.phrase_at(link, language.range_links) if link < len(sentence) else link
@@ -157,6 +156,11 @@ def _other_end(sentence: Sentence, i: int, fields: Sequence[Field]) -> int | Non
     if sentence.is_one_of(link, language.alternatives) and _after(sentence, j + 1) is not None:
         return None  # "2 bed or 1200 max": two limits, and not two ends
     return None if between == i and sentence.tokens[link].text == "and" else j
+
+
+def _is_bounded(sentence: Sentence, i: int) -> bool:
+    """Whether a comparison stands before the number at ``i``."""
+    return sentence.phrase_before(i, sentence.language.between) == i and bound_before(sentence, i) is not None
 
 
 def _subject_of_range(sentence: Sentence, i: int, j: int, first: int, fields: Sequence[Field]) -> Subject | None:
