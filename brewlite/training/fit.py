@@ -273,7 +273,7 @@ class Fitting:
         name = f"state-{self.step}.safetensors"
         with writing(self.folder / name):
             save_file(tensors, self.folder / f"{name}.new")
-        put_whole(self.folder / f"{name}.new", self.folder / name)
+            put_whole(self.folder / f"{name}.new", self.folder / name)
         told = {
             "step": self.step,
             "tensors": name,

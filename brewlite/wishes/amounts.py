@@ -43,7 +43,7 @@ def find_amounts(sentence: Sentence, fields: Sequence[Field]) -> list[Constraint
     for i in range(len(sentence)):
         said = i >= past and numeric and sentence.tokens[i].value is not None and sentence.free(i, i + 1)
         if said and _hard(sentence, i) and not a_length(sentence, i, fields):
-            past = _past_refused_range(sentence, i, numeric, refused)
+            past = _past_unread_range(sentence, i, numeric, refused)
             if past > i:
                 continue
             found += _range(sentence, i, numeric) or _single(sentence, i, numeric, refused)
@@ -126,11 +126,11 @@ def _range(sentence: Sentence, i: int, fields: Sequence[Field]) -> list[Constrai
     ]
 
 
-def _past_refused_range(sentence: Sentence, i: int, fields: Sequence[Field], refused: Mapping[int, Refused]) -> int:
-    """Where a refused range that starts at ``i`` ends (``nothing with 2 to 3 bedrooms``), or ``i`` if there is none.
+def _past_unread_range(sentence: Sentence, i: int, fields: Sequence[Field], refused: Mapping[int, Refused]) -> int:
+    """Where a range that starts at ``i`` and is to stay unread ends, or ``i`` if there is none.
 
-    No pair of limits says "outside of it", so it stays unread, lest one of its ends be read as a wish; so does one with
-    a comparison before it (``no more than 2 to 3 bedrooms``).
+    One that is refused (``nothing with 2 to 3 bedrooms``), as no pair of limits says "outside of it", and one with a
+    comparison before it (``no more than 2 to 3 bedrooms``): lest one of its ends be read as a wish.
     """
     j = _other_end(sentence, i, fields)
     if j is None:
