@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from brewlite.errors import BadSettings
-from brewlite.ranker import products
 from brewlite.ranker.attention import NAME, Rule
+from brewlite.training import products
 from brewlite.training.attention import SlatesPass, packed
 from brewlite.training.lora import LoraConfig, add_lora, load_lora, lora_state, merge_lora
 from brewlite.training.losses import listwise, pointwise, to_teacher

@@ -103,24 +103,11 @@ class CandidatePass:
     rows: products.Rows = field(init=False)
 
     def __post_init__(self) -> None:
-        lengths = torch.tensor(self.lengths)
-        ends = lengths.cumsum(0)
-        longest = max(self.lengths)
-        offsets = torch.arange(longest)
-        inside = offsets < lengths[:, None]  # (C, L)
+        positions = torch.cat([torch.arange(length) for length in self.lengths]) + self.keys.tokens
         set_ = object.__setattr__
-        set_(self, "positions", (self.keys.tokens + offsets.expand_as(inside)[inside]).to(self.device))
-        set_(self, "last", (ends - 1).to(self.device))
-        even = bool(inside.all())
-        # A padding token repeats its candidate's last one: real queries stand before it and never see it.
-        gather = (ends - lengths)[:, None] + torch.minimum(offsets, lengths[:, None] - 1)
-        rows = products.Rows(
-            count=len(self.lengths),
-            length=longest,
-            gather=None if even else gather.flatten().to(self.device),
-            scatter=None if even else inside.flatten().nonzero().flatten().to(self.device),
-        )
-        set_(self, "rows", rows)
+        set_(self, "positions", positions.to(self.device))
+        set_(self, "last", (torch.tensor(self.lengths).cumsum(0) - 1).to(self.device))
+        set_(self, "rows", products.Rows.of(self.lengths, self.device))
 
     def attend(self, layer: int, query: Tensor, key: Tensor, value: Tensor, rule: Rule) -> Tensor:
         """(1, H, T, E)."""
@@ -128,7 +115,7 @@ class CandidatePass:
         if rule.is_plain and products.fits(query, self.rows):
             seen = products.attend(query, self.keys.read(layer, 0, prefix), (key, value), self.rows, rule.scaling)
             if seen is not None:
-                return seen[0]
+                return seen
         first = rule.first_visible(prefix)
         behind = attend_packed(query, *self.keys.read(layer, first, prefix), rule, self.positions, first)
         q, k, v = (self.rows.even(packed[0]).transpose(0, 1) for packed in (query, key, value))  # (C, H, L, D)

@@ -10,6 +10,7 @@ weighted values of both parts, and one more column of ones, simply add up; no lo
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -33,6 +34,19 @@ class Rows:
     """(C * L,) the token for each place, a padding place repeats its candidate's last; None: all are L long."""
     scatter: Tensor | None
     """(T,) the place of each token."""
+
+    @classmethod
+    def of(cls, lengths: Sequence[int], device: torch.device | str = "cpu") -> Rows:
+        """Of candidates with so many tokens each."""
+        own = torch.tensor(lengths)
+        offsets = torch.arange(max(lengths))
+        inside = offsets < own[:, None]  # (C, L)
+        if inside.all():
+            return cls(len(lengths), len(offsets), None, None)
+        # A padding token repeats its candidate's last one: real queries stand before it and never see it.
+        gather = (own.cumsum(0) - own)[:, None] + torch.minimum(offsets, own[:, None] - 1)
+        real = inside.flatten().nonzero().flatten()
+        return cls(len(lengths), len(offsets), gather.flatten().to(device), real.to(device))
 
     def even(self, packed: Tensor) -> Tensor:
         """(N, T, W) -> (N, C, L, W)."""
@@ -63,7 +77,7 @@ def fits(query: Tensor, rows: Rows) -> bool:
 
 def attend(
     query: Tensor, prefix: tuple[Tensor, Tensor], own: tuple[Tensor, Tensor], rows: Rows, scaling: float
-) -> tuple[Tensor, Tensor] | None:
+) -> Tensor | None:
     """What each token of a candidate sees: the whole prefix, and causally its own candidate.
 
     Args:
@@ -74,8 +88,7 @@ def attend(
         scaling: of the scores.
 
     Returns:
-        The output (1, H, T, E), and the log-sum-exp of the scores (K, T * H/K, 1) in float32, laid out as by
-        :func:`by_key`; or None where a score is so far above those looked at that its weight would leave the floats.
+        (1, H, T, E); or None where a score is so far above those looked at that its weight would leave the floats.
     """
     shared = own[0].shape[1]
     asked = by_key(query, shared)
@@ -91,7 +104,7 @@ def attend(
     total = summed[..., -1:]
     if not (total < LARGEST).all():
         return None
-    return by_head((summed[..., :-1] / total), query.shape[1]).to(query.dtype), top + total.log()
+    return by_head((summed[..., :-1] / total), query.shape[1]).to(query.dtype)
 
 
 def by_key(heads: Tensor, shared: int) -> Tensor:

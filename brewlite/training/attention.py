@@ -1,7 +1,8 @@
 """Shared-prefix attention that can be learned through: several slates in one row, gradients without a mask.
 
-A slate is a prefix and its candidates. A candidate's token sees the prefix and, causally, its own candidate: two
-calls of the fused kernel, merged by their log-sum-exp. Going backward, the kernel is given the *merged* output and
+A slate is a prefix and its candidates. A candidate's token sees the prefix and, causally, its own candidate. In 16
+bits that is done by products of matrices (:mod:`brewlite.training.products`), else by two calls of the fused kernel,
+merged by their log-sum-exp. Going backward, the kernel is given the *merged* output and
 log-sum-exp together with the keys of one part: the weights it rebuilds, exp(score - lse), are then those of the whole
 attention, so that each part gets its exact gradient (as ring attention does; Liu et al. 2023, arXiv 2310.01889).
 """
@@ -16,9 +17,9 @@ import torch
 from torch import Tensor
 
 from brewlite.errors import BadSettings
-from brewlite.ranker import products
 from brewlite.ranker.attention import Rule
-from brewlite.training.backward import backward
+from brewlite.ranker.products import Rows, by_head, by_key
+from brewlite.training import products
 
 _forward = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
 _backward = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu_backward
@@ -34,35 +35,20 @@ class SlateShape:
     """Tokens of the prefix."""
     lengths: tuple[int, ...]
     """Tokens of each candidate."""
-    gather: Tensor = field(init=False, compare=False)
-    """(C * L,) token at each place of the padded (C, L) grid of candidates; padding repeats a last token."""
-    real: Tensor = field(init=False, compare=False)
-    """(Tc,) places of the padded grid that are no padding, in the row's order."""
+    rows: Rows = field(init=False, compare=False)
+    """How the candidates' tokens part into candidates."""
 
     def __post_init__(self) -> None:
-        lengths = torch.tensor(self.lengths)
-        ends = lengths.cumsum(0)
-        offsets = torch.arange(int(lengths.max()))
-        inside = offsets < lengths[:, None]
-        where = (ends - lengths)[:, None] + torch.minimum(offsets, lengths[:, None] - 1)
-        object.__setattr__(self, "gather", where.flatten())
-        object.__setattr__(self, "real", inside.flatten().nonzero().flatten())
-
-    @property
-    def rows(self) -> products.Rows:
-        """How the candidates' tokens part into candidates."""
-        uneven = len(self.real) < len(self.gather)
-        return products.Rows(
-            count=len(self.lengths),
-            length=max(self.lengths),
-            gather=self.gather if uneven else None,
-            scatter=self.real if uneven else None,
-        )
+        object.__setattr__(self, "rows", Rows.of(self.lengths))
 
     @property
     def tokens(self) -> int:
         """Of the prefix and all candidates."""
         return self.prefix + sum(self.lengths)
+
+    def fits(self, dtype: torch.dtype, heads: int) -> bool:
+        """Whether its attention is computed as products of matrices."""
+        return self.prefix > 0 and products.fits(dtype, heads, self.tokens, self.prefix, self.rows)
 
     def positions(self) -> Tensor:
         """(tokens,) 0, 1, ... for the prefix, then on from its end for each candidate anew."""
@@ -94,6 +80,9 @@ class SlatesPass:
         for slate in self.slates:
             begin, middle, end = slate.start, slate.start + slate.prefix, slate.start + slate.tokens
             q, k, v = query[:, :, begin:end], key[:, :, begin:end], value[:, :, begin:end]
+            if slate.fits(query.dtype, query.shape[1]):
+                parts.append(_by_products(q, k, v, slate, rule.scaling))
+                continue
             split = slate.prefix
             parts.append(_causal(q[:, :, :split], k[:, :, :split], v[:, :, :split], rule.scaling))
             if middle < end:
@@ -132,14 +121,7 @@ class _Candidates(torch.autograd.Function):
         ctx: Any, query: Tensor, prefix_key: Tensor, prefix_value: Tensor, key: Tensor, value: Tensor,
         slate: SlateShape, scale: float,
     ) -> Tensor:  # fmt: skip
-        ctx.slate, ctx.scale, ctx.by_products = slate, scale, products.fits(query, slate.rows)
-        if ctx.by_products:
-            prefix, own = (prefix_key, prefix_value), (key, value)
-            done = products.attend(query, prefix, own, slate.rows, scale)
-            if done is not None:
-                ctx.save_for_backward(query, *prefix, *own, *done)
-                return done[0]
-            ctx.by_products = False
+        ctx.slate, ctx.scale = slate, scale
         heads = query.shape[1]
         groups = heads // key.shape[1]
         behind, behind_lse = _forward(_fold(query, groups), prefix_key, prefix_value, 0.0, False, scale=scale)
@@ -157,29 +139,46 @@ class _Candidates(torch.autograd.Function):
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         query, prefix_key, prefix_value, key, value, out, lse = ctx.saved_tensors
         slate = ctx.slate
-        if ctx.by_products:
-            prefix, own = (prefix_key, prefix_value), (key, value)
-            return *backward(grads[0], query, prefix, own, out, lse, slate.rows, ctx.scale), None, None
         groups, grad = ctx.groups, grads[0].contiguous()
         dq_behind, dpk, dpv = _backward(
             _fold(grad, groups), _fold(query, groups), prefix_key, prefix_value, _fold(out, groups),
             lse.reshape(1, prefix_key.shape[1], -1), 0.0, False, scale=ctx.scale,
         )  # fmt: skip
         k, v = _repeat(_grid(key, slate), groups), _repeat(_grid(value, slate), groups)
-        padded = torch.zeros_like(_grid(grad, slate))  # padding learns nothing
-        padded_row = _grid_to_rows(padded)
-        padded_row[:, :, slate.real] = grad
+        even = slate.rows.even(grad[0])  # (H, C, L, D); padding learns nothing
+        by_grid = slate.rows.emptied(even.flatten(0, 1)).view_as(even).transpose(0, 1).contiguous()
         grid_lse = _grid(lse[..., None], slate)[..., 0].contiguous()
         dq_own, dk, dv = _backward(
-            _rows_to_grid(padded_row, slate), _grid(query, slate), k, v, _grid(out, slate), grid_lse, 0.0, True,
-            scale=ctx.scale,
-        )  # fmt: skip
+            by_grid, _grid(query, slate), k, v, _grid(out, slate), grid_lse, 0.0, True, scale=ctx.scale
+        )
         dq = _unfold(dq_behind, groups) + _row(dq_own, slate)
         dk, dv = (_row(_sum_groups(d, groups), slate) for d in (dk, dv))
         return dq, dpk, dpv, dk, dv, None, None
 
 
+class _ByProducts(torch.autograd.Function):
+    """Attention of a slate's prefix and candidates, in 16 bits."""
+
+    @staticmethod
+    def forward(ctx: Any, query: Tensor, key: Tensor, value: Tensor, slate: SlateShape, scale: float) -> Tensor:
+        asked = by_key(query, key.shape[1])
+        seen = products.attend(asked, key[0], value[0], slate.prefix, slate.rows, scale)
+        ctx.save_for_backward(asked, key, value, *seen)
+        ctx.slate, ctx.scale = slate, scale
+        return by_head(seen.out, query.shape[1])
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        asked, key, value, *seen = ctx.saved_tensors
+        slate, grad = ctx.slate, by_key(grads[0], key.shape[1])
+        dq, dk, dv = products.backward(
+            grad, asked, key[0], value[0], products.Seen(*seen), slate.prefix, slate.rows, ctx.scale
+        )
+        return by_head(dq, grads[0].shape[1]), dk[None], dv[None], None, None
+
+
 # torch's own signature of apply is untyped.
+_by_products: Callable[..., Tensor] = _ByProducts.apply
 _causal: Callable[..., Tensor] = _Causal.apply
 _candidates: Callable[..., Tensor] = _Candidates.apply
 
@@ -195,22 +194,12 @@ def _unfold(folded: Tensor, groups: int) -> Tensor:
 
 def _grid(packed: Tensor, slate: SlateShape) -> Tensor:
     """(1, H, Tc, D) -> (C, H, L, D), short candidates padded by their last token."""
-    return _rows_to_grid(packed.index_select(2, slate.gather), slate)
+    return slate.rows.even(packed[0]).transpose(0, 1).contiguous()
 
 
 def _row(grid: Tensor, slate: SlateShape) -> Tensor:
     """(C, H, L, D) -> (1, H, Tc, D)."""
-    return _grid_to_rows(grid).index_select(2, slate.real)
-
-
-def _rows_to_grid(rows: Tensor, slate: SlateShape) -> Tensor:
-    _, heads, tokens, width = rows.shape
-    count = len(slate.lengths)
-    return rows.view(heads, count, tokens // count, width).transpose(0, 1).contiguous()
-
-
-def _grid_to_rows(grid: Tensor) -> Tensor:
-    return grid.transpose(0, 1).flatten(1, 2)[None].contiguous()
+    return slate.rows.packed(grid.transpose(0, 1))[None]
 
 
 def _repeat(heads: Tensor, groups: int) -> Tensor:

@@ -12,6 +12,7 @@ from brewlite.ranker.attention import NAME
 from brewlite.ranker.tokenizer import PlainTokenizer
 from brewlite.records import RankingPrompt
 from brewlite.training.attention import packed
+from brewlite.training.layers import Layers
 
 
 class Student:
@@ -27,6 +28,7 @@ class Student:
         self.model = model
         self.decoder: nn.Module = model.get_decoder()
         self.tokenizer = tokenizer
+        self._layers = Layers.of(self.decoder)
         head = model.get_output_embeddings().weight
         yes, no = tokenizer.word_id(" yes"), tokenizer.word_id(" no")
         self._direction = (head[yes].float() - head[no].float()).detach()
@@ -44,7 +46,13 @@ class Student:
             for id_ in ids
         ]
         positions = torch.cat([slate.positions() for slate in plan.slates])
-        hidden = self.decoder(
-            input_ids=torch.tensor([tokens]), position_ids=positions[None], use_cache=False, shared_prefix=plan
-        ).last_hidden_state[0]
-        return [hidden[slate.last()].float() @ self._direction for slate in plan.slates]
+        last = torch.cat([slate.last() for slate in plan.slates])
+        ids = torch.tensor([tokens])
+        if self._layers is not None and torch.is_grad_enabled() and self._layers.fit(plan):
+            hidden = self._layers.read(ids, positions, plan, last)
+        else:  # also where nothing is learned: what listens to the modules must hear
+            hidden = self.decoder(
+                input_ids=ids, position_ids=positions[None], use_cache=False, shared_prefix=plan
+            ).last_hidden_state[0, last]
+        odds = hidden.float() @ self._direction
+        return list(torch.split(odds, [len(slate.lengths) for slate in plan.slates]))
