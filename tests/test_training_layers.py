@@ -14,9 +14,10 @@ from transformers import LlamaConfig, LlamaForCausalLM
 from brewlite.ranker.products import Rows
 from brewlite.ranker.structure import Structure, cut
 from brewlite.records import RankingPrompt
-from brewlite.training import joint, products
+from brewlite.training import products
 from brewlite.training.attention import packed
 from brewlite.training.gradients import gradients
+from brewlite.training.joint import Joined, Joint
 from brewlite.training.layers import Layers
 from brewlite.training.lora import LoraConfig, add_lora
 from brewlite.training.model import Student
@@ -122,7 +123,7 @@ def test_layers_that_were_cut_to_different_sizes():
 
 
 @pytest.mark.usefixtures("_in_any_type")
-def test_what_was_learned_since_is_merged_anew():
+def test_what_was_learned_since_is_taken_up():
     of, shown = student(LoraConfig(rank=3)), prompts([(5, (3, 2, 4))])
     before, _ = asked(of, shown, by_layers=True)
     with torch.no_grad():
@@ -148,15 +149,15 @@ def test_in_16_bits_they_round_about_as_much_as_the_modules():
     assert mine.median() < 1.5 * theirs.median()
 
 
-def test_two_threads_merge_once_and_find_the_same():
+def test_two_threads_join_once_and_find_the_same():
     of, shown = student(LoraConfig(rank=3), torch.bfloat16), prompts([(9, (4, 4, 2))] * 8)
     learned = [parameter for parameter in of.decoder.parameters() if parameter.requires_grad]
-    merges: list[int] = []
-    merged = joint.with_difference
+    made: list[int] = []
+    join = Joint._join
 
-    def counted(linear: object) -> Tensor:
-        merges.append(1)
-        return merged(linear)
+    def counted(self: Joint) -> Joined:
+        made.append(1)
+        return join(self)
 
     def found() -> list[Tensor | None]:
         return gradients(
@@ -167,7 +168,7 @@ def test_two_threads_merge_once_and_find_the_same():
     torch.set_num_threads(2)
     try:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(joint, "with_difference", counted)
+            patch.setattr(Joint, "_join", counted)
             mine = found()
     finally:
         torch.set_num_threads(before)
@@ -176,7 +177,7 @@ def test_two_threads_merge_once_and_find_the_same():
         alone = found()
     finally:
         torch.set_num_threads(before)
-    assert len(merges) == 3 * 7
+    assert len(made) == 3 * 4
     for one, other in zip(mine, alone, strict=True):
         assert one is not None
         assert other is not None

@@ -2,8 +2,8 @@
 
 A layer of transformers is some forty operations, and as many again going back, each with tensors of megabytes of its
 own; only seven of them are products of weights. Here linear layers that read the same rows are one product; what was
-learned is merged into the weights before a step and not added to what they give; sums go into the product behind
-them; and of the last layer only those tokens are carried on whose answer is read. The formulas are transformers'
+learned on top of them is another; sums go into the products; the weights of attention are kept for the way back; and
+of the last layer only those tokens are carried on whose answer is read. The formulas are transformers'
 (``LlamaDecoderLayer``), which is what other architectures are learned through, and what tests compare with.
 """
 
@@ -20,7 +20,7 @@ from transformers import LlamaModel
 
 from brewlite.training import products
 from brewlite.training.attention import SlateShape, SlatesPass
-from brewlite.training.joint import Grad, Joint, Merged
+from brewlite.training.joint import Grad, Joined, Joint
 
 
 @dataclass(frozen=True)
@@ -44,10 +44,10 @@ class View:
 class Parts(NamedTuple):
     """Of one layer, in the order in which :meth:`Layer.backward` names gradients."""
 
-    qkv: Merged
-    out: Merged
-    gate_up: Merged
-    down: Merged
+    qkv: Joined
+    out: Joined
+    gate_up: Joined
+    down: Joined
 
 
 class Layer:
@@ -74,57 +74,52 @@ class Layer:
     def through(self, x: Tensor, view: View, kept: Tensor | None = None) -> Tensor:
         """(T, W) -> (T, W), with gradients; with ``kept`` (N,) only those tokens' rows (N, W)."""
         learned = [tensor for joint in self._joints for tensor in joint.learned()]
-        parts = Parts(*(joint.merged() for joint in self._joints))
+        parts = Parts(*(joint.joined() for joint in self._joints))
         return _through(x, self, parts, view, kept, *learned, self._before.weight, self._between.weight)
 
     def forward(self, x: Tensor, parts: Parts, view: View, kept: Tensor | None) -> tuple[Tensor, tuple[Tensor, ...]]:
         """The rows, and what :meth:`backward` needs."""
         read, scale_in = _normed(x, self._before)
-        asked, key, value = self._heads(read @ parts.qkv.weight.T, view)
+        heads, low_qkv = parts.qkv.forward(read)
+        asked, key, value = self._heads(heads, view)
         seen = self._attend(asked, key, value, view)
         mixed, stream = _by_token(_joined([one.out for one in seen]), len(x)), x
         if kept is not None:
             mixed, stream = mixed[kept], x[kept]
-        middle = torch.addmm(stream, mixed, parts.out.weight.T)
+        middle, low_out = parts.out.forward(mixed, onto=stream)
         read_mlp, scale_mlp = _normed(middle, self._between)
-        gate_up = read_mlp @ parts.gate_up.weight.T
+        gate_up, low_gate_up = parts.gate_up.forward(read_mlp)
         gate, up = gate_up.chunk(2, 1)
         opened = nn.functional.silu(gate)
         hidden = opened * up
-        out = torch.addmm(middle, hidden, parts.down.weight.T)
+        out, low_down = parts.down.forward(hidden, onto=middle)
         rows = (x, read, scale_in, mixed, middle, read_mlp, scale_mlp, gate_up, opened, hidden)
-        return out, (*rows, asked, key, value, *chain.from_iterable(seen))
+        return out, (*rows, low_qkv, low_out, low_gate_up, low_down, asked, key, value, *chain.from_iterable(seen))
 
     def backward(
-        self, grad: Tensor, parts: Parts, view: View, kept: Tensor | None, saved: Sequence[Tensor], further: bool
-    ) -> tuple[Grad, list[Grad]]:
-        """The gradients by the rows, if they go ``further``, and by what is learned, in the order of the parts."""
+        self, grad: Tensor, parts: Parts, view: View, kept: Tensor | None, saved: Sequence[Tensor]
+    ) -> tuple[Tensor, list[Grad]]:
+        """The gradients by the rows, and by what is learned, in the order of the parts."""
         x, read, scale_in, mixed, middle, read_mlp, scale_mlp, gate_up, opened, hidden = saved[:10]
-        asked, key, value, *rest = saved[10:]
+        low_qkv, low_out, low_gate_up, low_down, asked, key, value, *rest = saved[10:]
         width = len(products.Seen._fields)
         seen = [products.Seen(*rest[at : at + width]) for at in range(0, len(rest), width)]
-        by_down = parts.down.by_learned(hidden, grad)
         gate, up = gate_up.chunk(2, 1)
-        by_hidden = grad @ parts.down.weight
+        by_hidden, by_down = parts.down.backward(grad, hidden, low_down)
         by_both = torch.empty_like(gate_up)
         by_gate, by_up = by_both.chunk(2, 1)
         torch.mul(by_hidden, opened, out=by_up)
         torch.ops.aten.silu_backward.grad_input(by_hidden.mul_(up), gate, grad_input=by_gate)
-        by_gate_up = parts.gate_up.by_learned(read_mlp, by_both)
-        by_read = by_both @ parts.gate_up.weight
+        by_read, by_gate_up = parts.gate_up.backward(by_both, read_mlp, low_gate_up)
         by_between = _by_weight(by_read, middle, scale_mlp, self._between)
         stream = _through_norm(grad, by_read, middle, read_mlp, scale_mlp, self._between)
-        by_out = parts.out.by_learned(mixed, stream)
-        by_mixed = stream @ parts.out.weight
+        by_mixed, by_out = parts.out.backward(stream, mixed, low_out)
         if kept is not None:
             stream, by_mixed = _spread(stream, kept, len(x)), _spread(by_mixed, kept, len(x))
         by_heads = self._back(by_mixed, asked, key, value, seen, view)
-        by_qkv = parts.qkv.by_learned(read, by_heads)
-        by_x, by_before = None, None
-        if further or self._before.weight.requires_grad:
-            by_read = by_heads @ parts.qkv.weight
-            by_before = _by_weight(by_read, x, scale_in, self._before)
-            by_x = _through_norm(stream, by_read, x, read, scale_in, self._before)
+        by_read, by_qkv = parts.qkv.backward(by_heads, read, low_qkv)
+        by_before = _by_weight(by_read, x, scale_in, self._before)
+        by_x = _through_norm(stream, by_read, x, read, scale_in, self._before)
         return by_x, [*by_qkv, *by_out, *by_gate_up, *by_down, by_before, by_between]
 
     def _heads(self, mixed: Tensor, view: View) -> tuple[Tensor, Tensor, Tensor]:
@@ -215,7 +210,7 @@ class Layers:
 
 
 class _Through(torch.autograd.Function):
-    """A layer and its gradients. The tensors that learn are passed for autograd alone: the layer has them merged."""
+    """A layer and its gradients. The tensors that learn are passed for autograd alone: the layer has them joined."""
 
     @staticmethod
     def forward(
@@ -228,10 +223,8 @@ class _Through(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Grad, ...]:
-        by_x, by_learned = ctx.layer.backward(
-            grads[0].contiguous(), *ctx.how, ctx.saved_tensors, ctx.needs_input_grad[0]
-        )
-        return by_x, None, None, None, None, *by_learned
+        by_x, by_learned = ctx.layer.backward(grads[0].contiguous(), *ctx.how, ctx.saved_tensors)
+        return by_x if ctx.needs_input_grad[0] else None, None, None, None, None, *by_learned
 
 
 _through: Callable[..., Tensor] = _Through.apply
