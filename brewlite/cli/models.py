@@ -12,6 +12,7 @@ from brewlite.cli.fit import fit
 from brewlite.cli.output import console, print_json, progress_console
 from brewlite.cli.quantize import quantize
 from brewlite.cli.smaller import distil, prune
+from brewlite.cli.teachers import teachers
 from brewlite.cli.weigh import weigh
 from brewlite.weights import REGISTRY, WeightInfo, checkpoint_of, info, shipped
 
@@ -27,7 +28,7 @@ def models() -> None:
     """
 
 
-for command in (fit, weigh, distil, prune, quantize):
+for command in (fit, weigh, distil, teachers, prune, quantize):
     models.add_command(command)
 
 

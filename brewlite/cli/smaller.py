@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-_SHARED = (
+_SITES = (
     click.option(
         "--site",
         "names",
@@ -31,6 +31,8 @@ _SHARED = (
     options.data,
     click.option("--cache", type=click.Path(path_type=Path), help="For imported sites and teachers' scores."),
     click.option("--encoder", default="default", show_default=True, help="Sentence encoder of the sites, or none."),
+)
+_SHARED = (
     click.option(
         "--neurons",
         type=click.FloatRange(0, 1, min_open=True),
@@ -56,10 +58,17 @@ _SHARED = (
 )
 
 
+def site_options(command: Command) -> Command:
+    """Which sites are read, and where what is made of them is kept."""
+    for option in reversed(_SITES):
+        command = option(command)
+    return command
+
+
 def _shared(command: Command) -> Command:
     for option in reversed(_SHARED):
         command = option(command)
-    return command
+    return site_options(command)
 
 
 @click.command()
@@ -83,7 +92,7 @@ def prune(model: str, out: Path, layers: int | None, as_json: bool, **said: Any)
     from brewlite.training.smaller import prune_model
 
     _use_threads(said["threads"])
-    with _sites(said) as (sites, told):
+    with opened_sites(said) as (sites, told):
         if layers is None:
             origin = given(model)
             layers = len(base_of(origin.load, origin.shape)[0].get_decoder().layers)
@@ -160,7 +169,7 @@ def distil(model: str, out: Path, teachers: tuple[str, ...], ways: tuple[Any, ..
         tokens=said["tokens"], fit=fit, rank=said["rank"], measured=said["prompts"], by=said["by"], grain=said["grain"]
     )
     asked = [_weighed(teacher) for teacher in teachers]
-    with _sites(said) as (sites, told):
+    with opened_sites(said) as (sites, told):
         report = distil_model(
             model, asked, schedule, sites, lists, said["cases"], config, out, ways or tuple(WAYS), said["cache"], told
         )
@@ -172,7 +181,7 @@ def distil(model: str, out: Path, teachers: tuple[str, ...], ways: tuple[Any, ..
 
 
 @contextmanager
-def _sites(said: dict[str, Any]) -> Iterator[tuple[Sequence[BenchSite], Told]]:
+def opened_sites(said: dict[str, Any]) -> Iterator[tuple[Sequence[BenchSite], Told]]:
     """The sites that were named, opened, and a bar for what takes long."""
     from brewlite.evaluation.suite.datasets import bench_cache
     from brewlite.training.experiment.sites import OpenSites

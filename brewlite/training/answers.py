@@ -85,19 +85,20 @@ def _answer(recommender: Recommender, case: Case) -> Answered:
     log_odds = weighed.scores.log_odds.astype(np.float64)
     target = (case.query.candidates or ()).index(case.good[0])
     blend, signals = (
-        _ndcg(np.where(weighed.fits, scores, -np.inf), target) for scores in (weighed.blended.score, weighed.prior)
+        ndcg_of(np.where(weighed.fits, scores, -np.inf), target) for scores in (weighed.blended.score, weighed.prior)
     )
     return Answered(
         case=case,
         log_odds=log_odds,
         prior=weighed.prior.astype(np.float64),
         alike=weighed.alike,
-        model=_ndcg(log_odds, target),
+        model=ndcg_of(log_odds, target),
         blend=blend,
         signals=signals,
     )
 
 
-def _ndcg(scores: Floats, target: int) -> float:
+def ndcg_of(scores: Floats, target: int) -> float:
+    """NDCG@10 of a list in which the candidate at ``target`` was chosen; ties count as any order of them would."""
     above, tied, total = place(scores, target, np.ones(len(scores), dtype=np.bool_))
     return float(ndcg(Places(above=np.array([above]), tied=np.array([tied]), total=np.array([total])))[0])

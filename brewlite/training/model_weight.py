@@ -15,8 +15,8 @@ from brewlite.blend.blend import around_mean
 from brewlite.blend.choice import Choices, Matrix, fit
 from brewlite.errors import BadRecord
 from brewlite.evaluation.log import Floats
-from brewlite.evaluation.metrics import Places, ndcg, place
 from brewlite.evaluation.statistics import Draws, Estimate
+from brewlite.training.answers import ndcg_of
 
 FOLDS = 5
 STRENGTH = 3.0
@@ -87,8 +87,8 @@ def learn_model_weight(cases: Sequence[Heard], seed: int = 0, config: BlendConfi
     for part in range(FOLDS):
         weights = _fitted([lists[n] for n in np.flatnonzero(fold != part)])
         for n in np.flatnonzero(fold == part).tolist():
-            without[n] = _ndcg(cases[n].first, cases[n].chosen)
-            together[n] = _ndcg(_together(cases[n], weights, clip), cases[n].chosen)
+            without[n] = ndcg_of(cases[n].first, cases[n].chosen)
+            together[n] = ndcg_of(_together(cases[n], weights, clip), cases[n].chosen)
     drawn = _draws(cases, seed)
     return LearnedModelWeight(
         weights=_fitted(lists),
@@ -124,11 +124,6 @@ def _fitted(lists: Sequence[Matrix]) -> ModelWeights:
 
 def _together(case: Heard, weights: ModelWeights, clip: float) -> Floats:
     return np.asarray(case.first + weights.part(case.log_odds, case.history, case.asked, clip, case.alike))
-
-
-def _ndcg(scores: Floats, target: int) -> float:
-    above, tied, total = place(scores, target, np.ones(len(scores), dtype=np.bool_))
-    return float(ndcg(Places(above=np.array([above]), tied=np.array([tied]), total=np.array([total])))[0])
 
 
 def _draws(cases: Sequence[Heard], seed: int) -> Draws:
