@@ -88,6 +88,27 @@ def test_words_say_no_more_once_an_item_fits():
     assert (parts["wish"][: COUNT // 2] == 0).all()
 
 
+def test_nearness_is_yes_or_no_where_the_words_can_be_looked_up():
+    nearness = np.random.default_rng(1).normal(size=COUNT).astype(np.float32)
+    nearness[0] = 9.0
+    holds = np.zeros(COUNT, dtype=np.float32)
+    holds[nearness.argmin()] = 1.0
+    config, rng = StatedConfig(), np.random.default_rng(0)
+    guessed = stated(signals(rng, wish=nearness), there(), config)["wish"]
+    assert len(set(guessed.tolist())) > 10, "no item holds the words: the nearer, the better"
+    told = stated(signals(rng, wish=nearness, words=holds), there(), config)["wish"]
+    assert np.flatnonzero(told).tolist() == sorted([0, int(nearness.argmin())])
+    assert set(told.tolist()) == {0.0, config.meaning}
+
+
+def test_what_is_like_the_refused_sinks_by_how_like_it_is():
+    nearness = np.linspace(0.0, 0.9, COUNT, dtype=np.float32)
+    holds = np.zeros(COUNT, dtype=np.float32)
+    holds[-1] = 1.0
+    parts = stated(signals(np.random.default_rng(0), unwanted=nearness, unwanted_words=holds), there(), StatedConfig())
+    assert len(set(parts["wish"].tolist())) > COUNT // 10
+
+
 def test_what_is_refused_sinks_and_silence_has_no_part():
     holds = np.zeros(COUNT, dtype=np.float32)
     holds[3] = 1.0

@@ -67,9 +67,7 @@ def test_who_is_silent_of_all_lists_is_as_good_as_chance(coffee: BenchSite, tmp_
 
     monkeypatch.setattr(judged_teachers, "teacher_of", lambda *_: Silent())
     (only,) = judge_teachers(("silent",), [coffee], byte_tokenizer(), 6, tmp_path).groups
-    tied = [
-        ndcg_of(np.zeros(len(case.query.candidates or ())), 0) for case in validation_cases(coffee, 6)
-    ]
+    tied = [ndcg_of(np.zeros(len(case.query.candidates or ())), 0) for case in validation_cases(coffee, 6)]
     assert only.ndcg.value == pytest.approx(sum(tied) / len(tied))
 
 

@@ -78,5 +78,25 @@ def test_words_that_people_ask_with_do_not_count():
     assert plain.telling("browse") == ["browse"], "where nothing else is said, they do"
 
 
+def test_words_of_talking_and_time_do_not_count_beside_what_they_are_said_of():
+    plain = Lexicon().refresh([*ITEMS, item(5, "exactly today, curious, didn't finally discuss")], wording)
+    for asked in ("Today I'm curious about a river", "A river is exactly what I discuss", "It finally didn't, a river"):
+        assert plain.coverage(asked).tolist() == plain.coverage("river").tolist()
+
+
+def test_words_on_a_double_s_are_found():
+    plain = Lexicon().refresh([*ITEMS, item(5, "Business class")], wording)
+    assert plain.coverage("business").tolist() == [0, 0, 0, 0, 1]
+    assert plain.telling("classes in business") == ["busines"]
+
+
+def test_one_rare_word_does_not_outweigh_all_the_others():
+    homes = (
+        [item(n, "pool garden") for n in range(20)] + [item(90 + n, "none") for n in range(60)] + [item(99, "zebra")]
+    )
+    share = Lexicon().refresh(homes, wording).coverage("pool garden zebra")
+    assert share[0] == pytest.approx(0.42, abs=0.02)
+
+
 def test_the_asking_words_are_in_the_form_that_words_are_read_in():
     assert words_of("Places, questions and jobs") == [w for w in ("place", "question", "job") if w in ASKING]

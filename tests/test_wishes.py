@@ -257,6 +257,7 @@ def test_limits_on_posts(words, wanted):
 WISHES = [
     "", "cheap", "quiet, by the river", "around $1,500", "about 2 bedrooms", "$1500ish", "under 200 or so",
     "ideally under 2km", "ideally a pool and 2 bedrooms", "preferably entire home", "would be nice to have a pool",
+    "a slight preference for places with a pool",
     "I don't mind shared rooms", "shared room is fine", "own room is fine but not a shared one", "don't need a pool",
     "pool not needed", "near the pool", "close to a farm", "a view of the pool", "pool table",
     "no noise from the hotel",
@@ -328,6 +329,8 @@ def test_wishes_about_jobs_are_no_limits(words):
         ("no shared room and pool", "pool"),
         ("2 BEDROOMS UNDER $1,500!!! sunny", "sunny"),
         ("close to the station but not on the ground floor", "close to the station"),
+        ("Hi! I need a pool, thanks.", ""),
+        ("We finally want a pool", ""),
     ],
 )
 def test_the_rest_keeps_what_is_not_a_limit(words, rest):

@@ -38,8 +38,12 @@ def stated(signals: Signals, there: Mask, config: StatedConfig) -> dict[str, Flo
     parts: dict[str, Floats] = {}
     held = np.minimum(signals.words / config.enough, 1.0)
     shunned = np.minimum(signals.unwanted_words / config.enough, 1.0)
-    meaning = config.meaning * _near(signals.wish, held, there, config)
-    meaning = meaning - config.unwanted_meaning * _near(signals.unwanted, shunned, there, config)
+    near = _near(signals.wish, held, there, config)
+    if (held[there] >= 1.0).any():
+        # The words can be looked up. Nearness is a guess beside that: by degrees it would put those in order that fit
+        # alike.
+        near = np.floor(near)
+    meaning = config.meaning * near - config.unwanted_meaning * _near(signals.unwanted, shunned, there, config)
     if meaning.any():
         parts["wish"] = meaning.astype(np.float32)
     words = config.words * held - config.unwanted_words * shunned

@@ -62,16 +62,16 @@ class Lexicon:
         return self
 
     def coverage(self, wish: str) -> Floats:
-        """(N,) float32 in [0, 1]: the share of the wish's words in each item, weighted by their rarity squared."""
+        """(N,) float32 in [0, 1]: the share of the wish's words in each item, weighted by their rarity."""
         if self._held is None:
             return np.zeros(0, dtype=np.float32)
-        wanted = np.unique(self._read([" ".join(said_words(wish))]).indices)
+        wanted = np.unique(_hashed([said_words(wish)], list).indices)
         if not len(wanted):
             return np.zeros(len(self._items), dtype=np.float32)
         held = self._columns[:, wanted]
         counts = np.asarray(held.sum(axis=0)).ravel()
         # A word that no item holds tells items apart no more than one that all hold.
-        weights = np.where(counts > 0, np.log1p(len(self._items) / np.maximum(counts, 1.0)) ** 2, 0.0)
+        weights = np.where(counts > 0, np.log1p(len(self._items) / np.maximum(counts, 1.0)), 0.0)
         share: Floats = np.asarray(held @ weights).ravel().astype(np.float32) / max(float(weights.sum()), 1e-9)
         return share
 
@@ -80,7 +80,7 @@ class Lexicon:
         words = list(dict.fromkeys(said_words(text)))
         if self._held is None or not words:
             return []
-        counts = {word: int(self._columns[:, self._read([word]).indices].sum()) for word in words}
+        counts = {word: int(self._columns[:, _hashed([[word]], list).indices].sum()) for word in words}
         return sorted((w for w in words if 0 < counts[w] <= COMMON * len(self._items)), key=lambda w: (counts[w], w))
 
     def likeness(self, rows: Ints) -> Floats:
@@ -115,15 +115,7 @@ class Lexicon:
         return matched
 
     def _read(self, texts: Sequence[str]) -> Any:
-        from scipy import sparse
-        from sklearn.feature_extraction.text import HashingVectorizer
-
-        if not texts:
-            return sparse.csr_matrix((0, FEATURES), dtype=np.float32)
-        reader = HashingVectorizer(
-            n_features=FEATURES, analyzer=self._reader, norm=None, alternate_sign=False, binary=True, dtype=np.float32
-        )
-        return reader.transform(texts)
+        return _hashed(texts, self._reader)
 
 
 def words_of(text: str) -> list[str]:
@@ -148,6 +140,19 @@ def values_of(item: Item, adapter: Adapter) -> str:
         if field.type in ("category", "tags") and value is not None:
             lines += [f"{field.name}={one}" for one in (value if isinstance(value, list) else [value])]
     return "\n".join(lines)
+
+
+def _hashed(texts: Sequence[Any], reader: Callable[[Any], list[str]]) -> Any:
+    """(T, FEATURES) sparse, 1 where ``reader`` finds a word in a text."""
+    from scipy import sparse
+    from sklearn.feature_extraction.text import HashingVectorizer
+
+    if not texts:
+        return sparse.csr_matrix((0, FEATURES), dtype=np.float32)
+    vectorizer = HashingVectorizer(
+        n_features=FEATURES, analyzer=reader, norm=None, alternate_sign=False, binary=True, dtype=np.float32
+    )
+    return vectorizer.transform(texts)
 
 
 def _unit_rows(held: Any) -> Any:

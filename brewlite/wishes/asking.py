@@ -24,6 +24,21 @@ _SUBJECTS = """
     place listing accommodation stay home job position vacancy post question topic subject thread offer include
     included feature available allow allowed
 """
+_PLAIN = """
+    accordingly actually appear appreciate associated away basically certain certainly clearly comes coming
+    concerning consequently consider considering contain containing currently definitely described despite doing
+    entirely especially exactly finally follow followed following gave getting given goes going gone gotten hello
+    hence hopefully indeed indicate keep keeps kept known knows later lately latter likely looks mainly merely
+    nearly necessary normally obviously okay particular particularly presumably probably provide provides
+    reasonably recently regarding regardless relatively respectively said saw saying says seeing seem seemed seen
+    sensible serious seriously simply slight slightly soon sorry specifically specified specify specifying taken
+    talk talking tend tends thanks thoroughly today tonight took tried tries truly trying unfortunately unless
+    unlikely useful uses using usually various via welcome went yes curious discuss discussing discussion
+    discussions preference preferences
+    ain aren couldn didn doesn don hadn hasn haven isn mustn needn shouldn wasn weren won wouldn
+"""
+"""Adverbs and verbs that name nothing, words of talking, and what is left of ``doesn't``. Words that may name something
+(``new``, ``used``, ``value``) are not among them."""
 _GERMAN = """
     ich wir mir mich uns suche suchen brauche möchte möchten hätte will mag gern gerne bitte etwas eine einen einem
     einer ein der die das den dem des mit ohne und oder aber nicht kein keine keinen für zum zur von bei auf aus ist
@@ -42,7 +57,7 @@ _SPANISH = """
 """
 ASKING = frozenset(
     word.removesuffix("s")
-    for words in (_WANTING, _SHUNNING, _SUBJECTS, _GERMAN, _FRENCH, _SPANISH)
+    for words in (_WANTING, _SHUNNING, _SUBJECTS, _PLAIN, _GERMAN, _FRENCH, _SPANISH)
     for word in words.split()
 )
 """In the form that :func:`brewlite.retrieval.lexicon.words_of` gives words."""

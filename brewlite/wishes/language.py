@@ -167,8 +167,8 @@ ENGLISH = Language(
     range_links="to|and|or|-|till|until|through",
     budget="budget|my budget|our budget|budget of|spend|limit",
     soft=(
-        "ideally|ideal|preferably|prefer|preferred|hopefully|maybe|perhaps|possibly|if possible|where possible|"
-        "nice to have|"
+        "ideally|ideal|preferably|prefer|preferred|preference|hopefully|maybe|perhaps|possibly|if possible|"
+        "where possible|nice to have|"
         "would be nice|would be great|would be good|would be lovely|be a bonus|a bonus|bonus|a plus|is a plus|"
         "optional|"
         "not necessarily|not required|not essential|not a must|not needed|could be|can be|might|sort of|kind of|"
@@ -223,7 +223,7 @@ ENGLISH = Language(
         "costs|costing|priced|go|going|kind|sort|type|anything|something|interested|find|show|me|us|should|own|"
         "would|will|see|get|give|stay|live|rent|buy|work|have|has|having|with|or|must|need|needs|only|just|more|"
         "place|places|one|ones|home|homes|listing|listings|job|jobs|position|positions|role|roles|post|posts|full|much|so|"
-        "too"
+        "too|hi|hey"
     ),
     having="with|have|has|having|of",
     abbreviations="max|min|approx|ca|incl|excl|sq|ft|ph|w",

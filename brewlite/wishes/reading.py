@@ -11,6 +11,7 @@ from brewlite.adapter import Field
 from brewlite.records import Constraint, as_utc
 from brewlite.wishes.ages import find_ages
 from brewlite.wishes.amounts import find_amounts
+from brewlite.wishes.asking import ASKING
 from brewlite.wishes.language import ENGLISH, Language, phrases
 from brewlite.wishes.names import find_names
 from brewlite.wishes.sentence import Sentence
@@ -84,7 +85,8 @@ def _trimmed(sentence: Sentence, run: list[int]) -> str:
     empty = ends | phrases(language.fillers)
     words = [(sentence.tokens[i].text,) for i in run]
     marks = [not text[0][:1].isalnum() for text in words]
-    if all(mark or text in empty for mark, text in zip(marks, words, strict=True)):
+    said = [text for text, mark in zip(words, marks, strict=True) if not mark]
+    if all(text in empty or text[0].removesuffix("s") in ASKING for text in said):
         return ""
     first = next(n for n, text in enumerate(words) if not marks[n] and text not in joints)
     last = max(n for n, text in enumerate(words) if not marks[n] and text not in ends)
