@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from brewlite.errors import BadSettings
 from brewlite.evaluation.statistics import Estimate
+from brewlite.evaluation.suite.case import Case
 from brewlite.evaluation.suite.site import BenchSite
 from brewlite.prompt import PromptBuilder
 from brewlite.ranker import Tokenizer
@@ -96,13 +97,19 @@ def judge_teachers(
         for size in range(1, len(names) + 1)
         for group in combinations(names, size)
     }
-    drawn = draws(cases, seed)
-    of_site = np.array([case.site for case in cases])
+    return _report(names, values, cases, [site.name for site in sites], seed)
+
+
+def _report(
+    names: Sequence[str], values: dict[tuple[str, ...], Floats], cases: Sequence[Case], sites: Sequence[str], seed: int
+) -> TeacherReport:
+    """From group -> (N,) NDCG@10 of each case."""
+    drawn, of_site = draws(cases, seed), np.array([case.site for case in cases])
     groups = [
         Group(
             teachers=group,
             ndcg=drawn.estimate(each),
-            by_site={site.name: float(each[of_site == site.name].mean()) for site in sites},
+            by_site={site: float(each[of_site == site].mean()) for site in sites},
         )
         for group, each in values.items()
     ]
@@ -115,7 +122,7 @@ def judge_teachers(
         groups=tuple(sorted(groups, key=lambda group: -group.ndcg.value)),
         shares=tuple(shares),
         cases=len(cases),
-        sites=tuple(site.name for site in sites),
+        sites=tuple(sites),
     )
 
 
