@@ -91,7 +91,7 @@ def prune(model: str, out: Path, layers: int | None, as_json: bool, **said: Any)
     from brewlite.training.shrinking import ShrinkConfig, base_of
     from brewlite.training.smaller import prune_model
 
-    _use_threads(said["threads"])
+    use_threads(said["threads"])
     with opened_sites(said) as (sites, told):
         if layers is None:
             origin = given(model)
@@ -155,7 +155,7 @@ def distil(model: str, out: Path, teachers: tuple[str, ...], ways: tuple[Any, ..
     from brewlite.training.shrinking import ShrinkConfig
     from brewlite.training.smaller import distil_model
 
-    _use_threads(said["threads"])
+    use_threads(said["threads"])
     schedule = Schedule.even(_numbers(said["layers"]), said["neurons"], said["heads"])
     lists = ListConfig(chosen=said["chosen"], stated=said["stated"], served=said["served"], seed=said["seed"])
     fit = FitConfig(
@@ -227,7 +227,8 @@ def _weighed(text: str) -> tuple[str, float]:
         raise BadSettings(f"--teacher is {text!r}: give NAME or NAME=WEIGHT, as in similarity=0.5") from None
 
 
-def _use_threads(threads: int | None) -> None:
+def use_threads(threads: int | None) -> None:
+    """Let torch use so many CPU threads; None: as many as it likes."""
     if threads is not None:
         import torch
 

@@ -9,7 +9,7 @@ import click
 
 from brewlite.cli import options
 from brewlite.cli.output import console, print_json
-from brewlite.cli.smaller import opened_sites, site_options
+from brewlite.cli.smaller import opened_sites, site_options, use_threads
 from brewlite.weights import BASE, DEFAULT_RANKER
 
 if TYPE_CHECKING:
@@ -34,15 +34,12 @@ def teachers(asked: tuple[str, ...], as_json: bool, **said: Any) -> None:
       brewlite models teachers similarity brewlite-135m
       brewlite models teachers similarity brewlite-135m ./another-fitted-model --cases 40
     """
-    import torch
-
     from brewlite.evaluation.suite.datasets import bench_cache
     from brewlite.training.experiment.student import tokens_of
     from brewlite.training.judged_teachers import judge_teachers
     from brewlite.training.smaller import SIMILARITY
 
-    if said["threads"] is not None:
-        torch.set_num_threads(said["threads"])
+    use_threads(said["threads"])
     cache: Path = said["cache"] or bench_cache()
     named = asked or (SIMILARITY, DEFAULT_RANKER)
     with opened_sites(said) as (sites, told):

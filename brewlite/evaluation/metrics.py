@@ -25,6 +25,12 @@ class Places(Struct, frozen=True, kw_only=True, eq=False):
     total: Ints
     """Candidates, the target among them."""
 
+    @classmethod
+    def of_list(cls, scores: Floats, target: int) -> Places:
+        """One case: the candidate ``target`` of a list by its ``scores`` (C,). Raises as :func:`place`."""
+        above, tied, total = place(scores, target, np.ones(len(scores), dtype=np.bool_))
+        return cls(above=np.array([above]), tied=np.array([tied]), total=np.array([total]))
+
     def __len__(self) -> int:
         return len(self.total)
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from brewlite.errors import BadSettings
 from brewlite.evaluation.log import Floats
-from brewlite.evaluation.metrics import Places, ndcg, place
+from brewlite.evaluation.metrics import Places, ndcg
 from brewlite.evaluation.statistics import Draws
 from brewlite.evaluation.suite.case import Case
 from brewlite.evaluation.suite.preference import matched_cases
@@ -100,5 +100,4 @@ def _answer(recommender: Recommender, case: Case) -> Answered:
 
 def ndcg_of(scores: Floats, target: int) -> float:
     """NDCG@10 of a list in which the candidate at ``target`` was chosen; ties count as any order of them would."""
-    above, tied, total = place(scores, target, np.ones(len(scores), dtype=np.bool_))
-    return float(ndcg(Places(above=np.array([above]), tied=np.array([tied]), total=np.array([total])))[0])
+    return float(ndcg(Places.of_list(scores, target))[0])

@@ -21,7 +21,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from brewlite.errors import BadSettings
-from brewlite.evaluation.metrics import Places, ndcg, place
+from brewlite.evaluation.metrics import Places, ndcg
 from brewlite.memory import keep_freed_memory
 from brewlite.ranker.checkpoint import writing
 from brewlite.records import RankingPrompt
@@ -373,9 +373,7 @@ def validate(student: Student, examples: Sequence[Example], beside: float = 0.0)
     for example in examples:
         (log_odds,) = student.log_odds([example.prompt])
         losses.append(float(of_labels(log_odds, example, beside)))
-        scores = log_odds.double().numpy()
-        above, tied, total = place(scores, int(np.argmax(example.gains)), np.ones(len(scores), dtype=np.bool_))
-        one = Places(above=np.array([above]), tied=np.array([tied]), total=np.array([total]))
+        one = Places.of_list(log_odds.double().numpy(), int(np.argmax(example.gains)))
         values.append(float(ndcg(one)[0]))
     return float(np.mean(losses)), float(np.mean(values))
 

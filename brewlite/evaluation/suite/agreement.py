@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from brewlite.evaluation.log import Floats, Mask
-from brewlite.evaluation.metrics import Places, ndcg, place
+from brewlite.evaluation.metrics import Places, ndcg
 from brewlite.evaluation.suite.case import Answer
 from brewlite.evaluation.suite.metric import Asked, MeanMetric, Metric
 
@@ -20,8 +20,7 @@ def ndcg_of(answer: Answer, good: tuple[str, ...]) -> float | None:
     where = np.array([id_ in good for id_ in answer.ids])
     if not where.any():
         return None
-    above, tied, total = place(answer.scores, int(where.argmax()), np.ones(len(where), dtype=np.bool_))
-    return float(ndcg(Places(above=np.array([above]), tied=np.array([tied]), total=np.array([total])))[0])
+    return float(ndcg(Places.of_list(answer.scores, int(where.argmax())))[0])
 
 
 def common(asked: Asked) -> tuple[Floats, Floats] | None:

@@ -10,7 +10,7 @@ from msgspec import structs
 
 from brewlite.evaluation.log import from_micros, to_micros
 from brewlite.evaluation.metrics import METRICS as PLACE_METRICS
-from brewlite.evaluation.metrics import Places, place
+from brewlite.evaluation.metrics import Places
 from brewlite.evaluation.suite.case import Case
 from brewlite.evaluation.suite.metric import Asked, MeanMetric, Metric
 from brewlite.evaluation.suite.preference import Part, full_cases, log_of_actions, matched_cases
@@ -111,9 +111,7 @@ def _by_place(name: str) -> MeanMetric:
         where = np.array([id_ in asked.case.good for id_ in asked.answer.ids])
         if not where.any() or len(where) < 2:
             return None  # a method that leaves the target out altogether puts it behind all others
-        above, tied, total = place(asked.answer.scores, int(where.argmax()), np.ones(len(where), dtype=np.bool_))
-        one = Places(above=np.array([above]), tied=np.array([tied]), total=np.array([total]))
-        return float(measure(one)[0])
+        return float(measure(Places.of_list(asked.answer.scores, int(where.argmax())))[0])
 
     return MeanMetric(name=name, unit=name, measure=of_target)
 

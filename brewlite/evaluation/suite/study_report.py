@@ -9,7 +9,7 @@ import numpy as np
 from msgspec import Struct
 
 from brewlite.evaluation.log import Floats
-from brewlite.evaluation.metrics import METRICS, Places, place
+from brewlite.evaluation.metrics import METRICS, Places
 from brewlite.evaluation.statistics import Draws, Estimate
 from brewlite.evaluation.suite.case import Answer
 from brewlite.evaluation.suite.studies import Setting
@@ -100,11 +100,9 @@ def judged(answer: Answer, target: str) -> dict[tuple[str, str], float]:
     """(method, metric) -> value, of the blend and of the language model alone."""
     assert answer.log_odds is not None
     row = answer.ids.index(target)
-    everything = np.ones(len(answer.ids), dtype=np.bool_)
     values: dict[tuple[str, str], float] = {}
     for method, scores in (("brewlite", answer.scores), ("llm", answer.log_odds)):
-        above, tied, total = (np.array([count]) for count in place(scores, row, everything))
-        places = Places(above=above, tied=tied, total=total)
+        places = Places.of_list(scores, row)
         values |= {(method, metric): float(METRICS[metric](places)[0]) for metric in SHOWN_METRICS}
     return values
 
