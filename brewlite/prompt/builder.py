@@ -212,8 +212,8 @@ class PromptBuilder:
         cue = self._encode(ANSWER_CUE)
         noun = self.adapter.noun.capitalize()
         lately = percentiles(moment.popularity(self.config.percentile_window_days), moment)
-        wanted = self._telling(f"{visitor.wish} {visitor.interests}", moment)
-        unwanted = self._telling(visitor.unwanted, moment)
+        wanted = self._telling(moment, visitor.wish, visitor.interests)
+        unwanted = self._telling(moment, visitor.unwanted)
         prompts = []
         for row in rows:
             item = harmless(moment.catalog.items[row])
@@ -227,11 +227,11 @@ class PromptBuilder:
             prompts.append((head + body)[: self.config.candidate_tokens - len(cue)] + cue)
         return prompts
 
-    def _telling(self, words: str, moment: Moment) -> list[str]:
-        """Those of ``words`` that tell the site's items apart."""
-        if not words.strip():
+    def _telling(self, moment: Moment, *said: str) -> list[str]:
+        """The words of what is ``said`` that tell the site's items apart."""
+        if not any(text.strip() for text in said):
             return []
-        return self._lexicon.refresh(moment.catalog.items, moment.catalog.said).telling(words)
+        return self._lexicon.refresh(moment.catalog.items, moment.catalog.said).telling(*said)
 
 
 def _told(said: Mapping[str, str]) -> str:

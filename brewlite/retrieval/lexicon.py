@@ -21,14 +21,21 @@ FEATURES = 2**18
 """Buckets that words are hashed into: no vocabulary to fit, so items can come and go."""
 COMMON = 0.7
 """Share of the items beyond which a word tells nothing."""
-_WORD = re.compile(r"[^\W_]{3,}")
+WORD = re.compile(r"[^\W_]{3,}")
 
 
 class Lexicon:
-    """The words of every item, kept up to date item by item. ``reader`` parts a text into words."""
+    """The words of every item, kept up to date item by item.
 
-    def __init__(self, reader: Callable[[str], list[str]] | None = None) -> None:
-        self._reader = reader or words_of
+    Args:
+        reader: parts an item's text into words.
+        said: the words of a request that say what is asked for, in the form that ``reader`` gives them.
+    """
+
+    def __init__(
+        self, reader: Callable[[str], list[str]] | None = None, said: Callable[[str], list[str]] | None = None
+    ) -> None:
+        self._reader, self._said = reader or words_of, said or said_words
         self._items: list[Item] = []
         self._held: Any = None
         """(N, FEATURES) sparse, 1 where an item holds a word."""
@@ -65,7 +72,7 @@ class Lexicon:
         """(N,) float32 in [0, 1]: the share of the wish's words in each item, weighted by their rarity."""
         if self._held is None:
             return np.zeros(0, dtype=np.float32)
-        wanted = np.unique(_hashed([said_words(wish)], list).indices)
+        wanted = np.unique(_hashed([self._said(wish)], list).indices)
         if not len(wanted):
             return np.zeros(len(self._items), dtype=np.float32)
         held = self._columns[:, wanted]
@@ -75,13 +82,20 @@ class Lexicon:
         share: Floats = np.asarray(held @ weights).ravel().astype(np.float32) / max(float(weights.sum()), 1e-9)
         return share
 
-    def telling(self, text: str) -> list[str]:
-        """The words of ``text`` that some items hold, but not nearly all; the rarest first."""
-        words = list(dict.fromkeys(said_words(text)))
-        if self._held is None or not words:
+    def telling(self, *texts: str) -> list[str]:
+        """The words of ``texts`` that some items hold, but not nearly all; the rarest first."""
+        if self._held is None:
             return []
-        counts = {word: int(self._columns[:, _hashed([[word]], list).indices].sum()) for word in words}
+        words = list(dict.fromkeys(word for text in texts for word in self._said(text)))
+        counts = dict(zip(words, self.counts(words).tolist(), strict=True))
         return sorted((w for w in words if 0 < counts[w] <= COMMON * len(self._items)), key=lambda w: (counts[w], w))
+
+    def counts(self, words: Sequence[str]) -> Ints:
+        """(W,) how many items hold each of ``words``."""
+        if self._held is None:
+            return np.zeros(len(words), dtype=np.int64)
+        buckets = [_hashed([[word]], list).indices for word in words]
+        return np.array([int(self._columns[:, bucket].sum()) for bucket in buckets], dtype=np.int64)
 
     def likeness(self, rows: Ints) -> Floats:
         """(N,) float32 in [0, 1]: the mean cosine to the items ``rows`` (H,), rare words counting more (tf-idf).
@@ -122,7 +136,7 @@ def words_of(text: str) -> list[str]:
     """The telling words of ``text``, without case and a plural's s."""
     from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
-    words = (word.removesuffix("s") for word in _WORD.findall(text.casefold()) if word not in ENGLISH_STOP_WORDS)
+    words = (word.removesuffix("s") for word in WORD.findall(text.casefold()) if word not in ENGLISH_STOP_WORDS)
     return [word for word in words if len(word) > 2]
 
 

@@ -17,11 +17,9 @@ from brewlite.retrieval.catalog import Floats, Ints, Mask, Moment
 from brewlite.retrieval.demand import demand
 from brewlite.retrieval.encoder import Encoder
 from brewlite.retrieval.lexicon import Lexicon, values_of
+from brewlite.retrieval.meant import REMEMBERED, MeantWords
 from brewlite.retrieval.taste import apart_from_itself, liked_rows, same_place, shared_visitors, touched
 from brewlite.retrieval.visitor import Visitor
-
-REMEMBERED = 256
-"""Texts whose vectors are kept: visitors' words come again with every page."""
 
 
 class RetrievalConfig(Struct, frozen=True, kw_only=True):
@@ -128,7 +126,8 @@ class Retrieval:
     def __init__(self, encoder: Encoder | None, config: RetrievalConfig | None = None) -> None:
         self.encoder = encoder
         self.config = config or RetrievalConfig()
-        self.lexicon = Lexicon()
+        self._meant = None if encoder is None else MeantWords(encoder)
+        self.lexicon = Lexicon(said=self._meant)
         """Of all that is said of the items; the prompt reads it too."""
         self._wordings = Lexicon()
         """Of the items as they are described: histories are compared by what is told first."""
@@ -192,6 +191,8 @@ class Retrieval:
 
     def _stated(self, visitor: Visitor, moment: Moment) -> dict[str, Floats]:
         """The columns of what the visitor says; zeros where they say nothing."""
+        if self._meant is not None:
+            self._meant.refresh(moment.catalog)
         return {
             "interests": self._cosine(visitor.interests, moment),
             "wish": self._cosine(visitor.wish, moment),
