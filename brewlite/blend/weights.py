@@ -65,6 +65,8 @@ COLUMNS = (
     Column(name="matching_words", part="similarity", scale=3.0, own=True),
     Column(name="shared_values", part="similarity", scale=0.1, own=True),
     Column(name="same_place", part="similarity", scale=0.2, own=True),
+    Column(name="near_price", part="similarity", scale=0.6, own=True),
+    Column(name="near_size", part="similarity", scale=0.5, own=True),
     Column(name="disliked", part="similarity", scale=0.1, own=True),
     Column(name="covisit", part="covisit", scale=0.8, own=True),
     Column(name="touched", part="seen", scale=1.0, own=True),

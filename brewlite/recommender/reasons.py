@@ -16,7 +16,10 @@ from brewlite.retrieval.lexicon import Lexicon
 NOTICED = 0.05
 """Points above the mean of the candidates from which a part is worth a word."""
 NEW_DAYS = 14.0
-RESEMBLANCE = tuple(column.name for column in COLUMNS if column.part == "similarity" and column.name != "disliked")
+NUMBERS = ("near_price", "near_size")
+RESEMBLANCE = tuple(
+    column.name for column in COLUMNS if column.part == "similarity" and column.name not in ("disliked", *NUMBERS)
+)
 
 
 def reasons(visit: Visit, rows: Ints, blended: Blended, order: Sequence[int], lexicon: Lexicon) -> list[str]:
@@ -57,6 +60,10 @@ class _Wording:
             said = "near in meaning to your stated interests"
         elif part == "similarity" and any(self._above(name, getattr(signals, name), row) for name in RESEMBLANCE):
             said = f"like what you {self._did}"
+        elif part == "similarity" and self._above("near_price", signals.near_price, row):
+            said = f"priced like what you {self._did}"
+        elif part == "similarity" and self._above("near_size", signals.near_size, row):
+            said = f"of the size of what you {self._did}"
         elif part == "covisit" and signals.covisit[row] > 0:
             said = f"visited by the same people as what you {self._did}"
         elif part == "popularity" and self._above("season", signals.season, row):

@@ -18,7 +18,7 @@ from brewlite.retrieval.demand import demand
 from brewlite.retrieval.encoder import Encoder
 from brewlite.retrieval.lexicon import Lexicon, values_of
 from brewlite.retrieval.meant import REMEMBERED, MeantWords
-from brewlite.retrieval.taste import apart_from_itself, liked_rows, same_place, shared_visitors, touched
+from brewlite.retrieval.taste import apart_from_itself, liked_rows, near_numbers, same_place, shared_visitors, touched
 from brewlite.retrieval.visitor import Visitor
 
 
@@ -89,6 +89,10 @@ class Signals(Struct, frozen=True, kw_only=True):
     """As ``shared_words``, of its tags, categories and place."""
     same_place: Floats
     """Share of the liked items that are in the same place."""
+    near_price: Floats
+    """Its price less far from those of the liked items than others' (:func:`near_numbers`); at most 0."""
+    near_size: Floats
+    """The same of its other numbers: rooms, beds, hours."""
     touched: Floats
     """1 for what the visitor has touched before."""
     # Of the item and what the visitor says
@@ -111,9 +115,11 @@ class Signals(Struct, frozen=True, kw_only=True):
 
 TASTE = (
     "similarity", "likeness", "closest", "latest", "disliked", "covisit", "shared_words", "matching_words",
-    "shared_values", "same_place", "touched",
+    "shared_values", "same_place", "near_price", "near_size", "touched",
 )  # fmt: skip
 """The signals that the history speaks in."""
+NUMBERS = {"near_price": ("money",), "near_size": ("number", "integer")}
+"""Which types of field each of the two is told by."""
 DISLIKED = 50
 """The newest disliked items that are compared."""
 WORDED = 20
@@ -182,6 +188,9 @@ class Retrieval:
             columns["latest"] = cosines[:, -1]
             columns["covisit"] = shared_visitors(liked, moment)
             columns["same_place"] = same_place(liked, moment)
+            for column, types in NUMBERS.items():
+                names = [field.name for field in catalog.adapter.fields if field.type in types]
+                columns[column] = near_numbers(liked, moment, names)
             words = self._wordings.refresh(catalog.items, catalog.wording)
             columns["shared_words"] = words.likeness(liked[-WORDED:])
             columns["matching_words"] = words.match(liked[-WORDED:])
