@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import NOW, HashEncoder, home
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
@@ -19,7 +20,6 @@ from brewlite.retrieval import Catalog, Encoder, SentenceEncoder
 from brewlite.retrieval.lexicon import Lexicon, said_words
 from brewlite.retrieval.meant import MOST, MeantWords
 from brewlite.testing import FakeRanker
-from tests.conftest import NOW, HashEncoder, home
 
 
 class Weighing(HashEncoder):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import NOW, HashEncoder
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,7 +17,6 @@ from brewlite.recommender import Recommender
 from brewlite.retrieval import Catalog
 from brewlite.retrieval.taste import near_numbers
 from brewlite.testing import FakeRanker
-from tests.conftest import NOW, HashEncoder
 
 
 def flat(number: int, price: float | None, bedrooms: float | None = 2.0) -> Item:

@@ -114,7 +114,10 @@ def test_what_wins_is_used(taught: tuple[Path, Version], start: Path):
     assert 0 < found.least_gain < found.gain
     assert version.losses[1] < version.losses[0]
     assert version.replaced == str(start)
+    assert version.share is not None
+    assert (version.share.ranker, version.share.share >= 1.0) == ("tiny+site-1", True), version.share.words()
     with Recommender.open(folder / "site.db", encoder=None) as site:
+        assert site._blend.shares()["tiny+site-1"].until == version.until
         assert learned_ranker(site.store) == folder / "site.db.models" / "0001"
         assert site.ranker().name == "tiny+site-1"
         assert Versions(site.store).in_use(version)
@@ -151,6 +154,8 @@ def test_what_is_worse_is_refused(taught: tuple[Path, Version], start: Path, tmp
         assert version.losses[1] < version.losses[0], "and yet it has learned what it was taught"
         versions = Versions(site.store)
         assert [kept.number for kept in versions.all()] == [1], "it is kept all the same"
+        assert version.share is not None
+        assert version.share.ranker == "tiny+site-1", "that of the one that stays in use"
         assert is_checkpoint(versions.folder / "0001")
     with Recommender.open(tmp_path / "site.db", encoder=None) as site:
         assert site.ranker().name == "tiny+site-1"

@@ -1,6 +1,7 @@
 """The blend: the simple signals and the language model's log-odds, weighed and added up."""
 
 from brewlite.blend.blend import WITHOUT_LOG, Blend, BlendConfig, Blended, ModelWeights, Weighing, advised
+from brewlite.blend.share import ModelShare
 from brewlite.blend.stated import StatedConfig, settled
 from brewlite.blend.weights import (
     COLUMNS,
@@ -23,6 +24,7 @@ __all__ = [
     "Column",
     "LearnedBlend",
     "LearnedFrom",
+    "ModelShare",
     "ModelWeights",
     "StatedConfig",
     "Weighing",

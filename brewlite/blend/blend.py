@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import numpy as np
-from msgspec import Struct
+from msgspec import Struct, structs
 from numpy.typing import NDArray
 
 from brewlite.blend.alike import alikeness
@@ -38,6 +38,10 @@ class ModelWeights(Struct, frozen=True, kw_only=True):
         """The weight for a visitor with so many events, in a list ``alike`` by so much; never below 0."""
         known = self.base + self.history * float(np.log1p(history))
         return max(known + self.asked * asked + self.alike * alike, 0.0)
+
+    def times(self, share: float) -> ModelWeights:
+        """With the weight where nothing is asked for multiplied by ``share``."""
+        return structs.replace(self, base=share * self.base, history=share * self.history, alike=share * self.alike)
 
     def part(
         self, log_odds: NDArray[np.float64], history: int, asked: bool, clip: float, alike: float = 0.0
@@ -116,6 +120,8 @@ class Blended(Struct, frozen=True, kw_only=True):
     """The model's part of the score; zeros when it was not used."""
     used_model: bool
     slope: float = 1.0
+    unheard: bool = False
+    """Whether the model was not asked because it counts for nothing here."""
 
     def probability(self) -> NDArray[np.float64]:
         """(C,) the chance of each candidate to be the one that the visitor chooses, if they choose one of these."""
@@ -128,11 +134,23 @@ class Blended(Struct, frozen=True, kw_only=True):
 class Blend:
     """Adds up the signals; higher is better."""
 
-    def __init__(self, weights: BlendWeights, config: BlendConfig | None = None, learned: bool = False) -> None:
+    def __init__(
+        self,
+        weights: BlendWeights,
+        config: BlendConfig | None = None,
+        learned: bool = False,
+        shares: Mapping[str, float] | None = None,
+    ) -> None:
         self.weights = weights
         self.config = config or BlendConfig()
         self.learned = learned
         """Whether the weights were learned from the site's log."""
+        self.shares = shares or {}
+        """What share of its advised weight each ranker has here, by name; 1 where nothing was learned."""
+
+    def sharing(self, shares: Mapping[str, float]) -> Blend:
+        """The same blend, with these shares."""
+        return Blend(self.weights, self.config, self.learned, shares)
 
     def weigh(self, signals: Signals, history: int, there: Mask, pinned: Ints | None = None) -> Weighing:
         """The first stage's scores, for a visitor with ``history`` events.

@@ -89,6 +89,8 @@ def _learn(site: Any, versions: Versions, said: dict[str, Any]) -> None:
         f"(loss {version.losses[0]:.3f} to {version.losses[1]:.3f}), {version.seconds / 60:.1f} minutes",
         highlight=False,
     )
+    if version.share is not None:
+        console.print(version.share.words(), highlight=False, markup=False, soft_wrap=True)
     _tell(blend, console)
     for note in version.notes:
         console.print(f"note: {note}", highlight=False, markup=False)

@@ -35,6 +35,7 @@ from brewlite.recommender.visit import Reception, Visit
 from brewlite.recommender.writing import Clock, Writing
 from brewlite.records import Candidate, Query, RankingPrompt, Slate
 from brewlite.retrieval import Catalog, Encoder, Retrieval, SentenceEncoder
+from brewlite.retrieval.catalog import Ints
 from brewlite.store import Store
 
 P = ParamSpec("P")
@@ -326,8 +327,19 @@ class Recommender(Writing):
 
     def _score(self, visit: Visit, candidates: Sequence[Candidate], watch: Stopwatch, use_model: bool) -> Blended:
         """First-stage scores of ``candidates``, and the model's part where it is wanted and the deadline allows."""
+        rows = visit.rows(candidates)
+        if use_model and self._counts_for_nothing(visit, rows):
+            return structs.replace(visit.blend.with_model(visit.weighing, rows, None), unheard=True)
         scores, read = self._ask(visit, candidates, watch, use_model)
-        return visit.blend.with_model(read.weighing, visit.rows(candidates), scores, self._advised(visit.blend))
+        return visit.blend.with_model(read.weighing, rows, scores, self._advised(visit.blend))
+
+    def _counts_for_nothing(self, visit: Visit, rows: Ints) -> bool:
+        """Whether the site has learned that the model adds nothing where nobody asks for anything, as here."""
+        weights = self._advised(visit.blend) if 0.0 in visit.blend.shares.values() and len(rows) else None
+        if weights is None or self.config.blend.model is not None:
+            return False
+        weighing = self._reception.as_read(visit, rows).weighing
+        return weights.at(weighing.history, weighing.asked, weighing.alike) == 0.0
 
     def _ask(
         self, visit: Visit, candidates: Sequence[Candidate], watch: Stopwatch, use_model: bool
@@ -353,11 +365,15 @@ class Recommender(Writing):
         return put_back(scores, asked, len(candidates)), visit
 
     def _advised(self, blend: Blend) -> ModelWeights | None:
-        """What the model should count for in ``blend``, learned with it; None: nothing was, or it is not loaded."""
+        """What the model counts for in ``blend``: as was learned with it, and the site's share of that.
+
+        None: nothing was learned, or it is not loaded.
+        """
         if self._ranker is None or isinstance(self._ranker, str):
             return None
         advice = getattr(self._ranker, "advice", {})  # one of somebody else may know of none
-        return advised(advice, blend.learned)
+        weights = advised(advice, blend.learned)
+        return weights.times(blend.shares.get(self._ranker.name, 1.0)) if weights is not None else None
 
     @property
     def model_name(self) -> str | None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 
 from brewlite.adapter import Adapter
-from brewlite.blend import Blend, BlendConfig, LearnedBlend, shipped_for
+from brewlite.blend import Blend, BlendConfig, LearnedBlend, ModelShare, shipped_for
+from brewlite.blend.share import decoded
 from brewlite.errors import BadRecord
 from brewlite.store import Store
 
 KEPT = "blend"
 """Under this name the store keeps what was learned; empty or not there: nothing."""
+SHARES = "model shares"
+"""Likewise, what the language models count for here."""
 
 
 class SiteBlend:
@@ -28,6 +31,7 @@ class SiteBlend:
         self._shipped = Blend(shipped_for(adapter), config)
         self._config = config
         self._given = learned
+        self._shares: tuple[str, dict[str, ModelShare]] = ("", {})
         self._read: tuple[str, LearnedBlend | None, Blend] = ("", None, self._shipped)
         if learned is not None:
             self._read = ("", learned, Blend(learned.weights, config, learned=True))
@@ -43,7 +47,17 @@ class SiteBlend:
     def at(self, moment: datetime) -> Blend:
         """The blend for a question about ``moment``; what was learned later is not used."""
         learned = self.learned()
-        return self._shipped if learned is None or moment < learned.until else self._read[2]
+        blend = self._shipped if learned is None or moment < learned.until else self._read[2]
+        shares = {name: one.share for name, one in self.shares().items() if moment >= one.until}
+        return blend.sharing(shares) if shares else blend
+
+    def shares(self) -> dict[str, ModelShare]:
+        """What share of its advised weight each model has, by its name; none where a blend was given from outside."""
+        if self._given is None:
+            text = self._store.get_meta(SHARES) or ""
+            if text != self._shares[0]:
+                self._shares = (text, _shares_in(text))
+        return self._shares[1]
 
     def _decoded(self, text: str) -> tuple[LearnedBlend | None, Blend]:
         try:
@@ -51,3 +65,10 @@ class SiteBlend:
         except BadRecord:
             learned = None  # of another version: the next training writes it anew
         return learned, self._shipped if learned is None else Blend(learned.weights, self._config, learned=True)
+
+
+def _shares_in(text: str) -> dict[str, ModelShare]:
+    try:
+        return decoded(text) if text else {}
+    except BadRecord:
+        return {}  # of another version: the next training writes them anew

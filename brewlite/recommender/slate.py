@@ -44,7 +44,7 @@ def assemble(
         understood=visit.visitor.constraints,
         notes=visit.visitor.notes + _notes(visit, blended, len(picks)),
         timing=timing,
-        degraded=bool(model is not None and candidates and not blended.used_model),
+        degraded=bool(model is not None and candidates and not blended.used_model and not blended.unheard),
     )
 
 

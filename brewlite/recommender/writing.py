@@ -11,12 +11,13 @@ from msgspec import structs
 
 from brewlite import intake
 from brewlite.adapter import Adapter, named_action
-from brewlite.blend import LearnedBlend
+from brewlite.blend import LearnedBlend, ModelShare
+from brewlite.blend.share import decoded, encoded
 from brewlite.checks import checked_event, checked_item, checked_user
-from brewlite.errors import UnknownName
+from brewlite.errors import BadRecord, UnknownName
 from brewlite.intake import ImportReport
 from brewlite.recommender.importing import ImportOptions, opened
-from brewlite.recommender.site_blend import KEPT
+from brewlite.recommender.site_blend import KEPT, SHARES
 from brewlite.records import Event, Item, Query, Slate, User
 from brewlite.retrieval import Encoder
 from brewlite.store import Store, Written
@@ -133,3 +134,11 @@ class Writing:
     def keep_blend(self, learned: LearnedBlend | None) -> None:
         """Weigh by ``learned`` from now on, here and in every process that has this site open; None: as shipped."""
         self.store.set_meta(KEPT, learned.encoded() if learned is not None else "")
+
+    def keep_share(self, ranker: str, share: ModelShare) -> None:
+        """Give the model of that name ``share`` of its advised weight from now on, in every process alike."""
+        try:
+            shares = decoded(self.store.get_meta(SHARES) or "{}")
+        except BadRecord:  # of another version
+            shares = {}
+        self.store.set_meta(SHARES, encoded({**shares, ranker: share}))

@@ -18,6 +18,7 @@ from typing import Any, Protocol
 
 from msgspec import structs
 
+from brewlite.blend import ModelShare, advised
 from brewlite.errors import BadRecord, BadSettings
 from brewlite.evaluation.log import EventLog, from_micros, read_log, to_micros
 from brewlite.evaluation.splits import cut_time
@@ -35,6 +36,7 @@ from brewlite.training.examples import ExampleConfig, shown_examples
 from brewlite.training.experiment.student import tokens_of
 from brewlite.training.fit import Example, FitConfig, Fitting, Look, StepFacts
 from brewlite.training.lora import LoraConfig, lora_state
+from brewlite.training.own_share import LearnedShare, learn_share
 from brewlite.training.plan import OwnSiteConfig, Plan, read_plan, write_plan
 from brewlite.training.promotion import compare, verdict, wins
 from brewlite.training.start import student_from
@@ -122,10 +124,14 @@ def learn(
         decided = next((version for version in versions.all() if version.number == plan.number), None)
         if decided is not None:  # killed between the last two steps
             versions.keep(versions.unfinished, decided)
-            return decided
-        current = versions.current()
-        known = to_micros(current.cut) if current is not None else 0
-        return _Run(OwnSite(site, plan.until, known), versions, plan, tell).version()
+        else:
+            current = versions.current()
+            known = to_micros(current.cut) if current is not None else 0
+            decided = _Run(OwnSite(site, plan.until, known), versions, plan, tell).version()
+        if decided.share is not None:
+            share = ModelShare(share=decided.share.share, until=decided.until, cases=decided.comparison.cases)
+            site.keep_share(decided.share.ranker, share)
+        return decided
 
 
 def _plan(site: Recommender, versions: Versions, config: OwnSiteConfig) -> Plan:
@@ -157,6 +163,8 @@ class _Run:
         self.tell: Tell = tell or (lambda name, done, total, note="": None)
         self.begun = time.monotonic() - plan.spent
         """When the run would have begun, had it not been killed."""
+        self.advice: list[tuple[str, dict[str, Any]]] = []
+        """The name of each ranker that was judged, and what it should count for."""
 
     def version(self) -> Version:
         """Learn, judge, decide."""
@@ -184,6 +192,7 @@ class _Run:
             # A rollback says that what this run began from is not wanted: nor is what came of it.
             verdict = "better, but another ranker was put in use meanwhile: that one stays"
             decided = structs.replace(decided, promoted=False, verdict=verdict)
+        decided = structs.replace(decided, share=self._share(new, 1) if decided.promoted else self._share(old, 0))
         self.versions.keep(candidate, decided)
         return decided
 
@@ -212,6 +221,7 @@ class _Run:
         config = self.site.recommender.config
         ranker: Ranker = load_ranker(name, device=config.device, dtype=config.dtype, threads=config.threads)
         kept = KeptScores(ranker, self.versions.unfinished / "scores")
+        self.advice.append((kept.name, kept.advice))
         begun, found = time.monotonic(), []
         for answer in answers(self.site, kept, cases, self.tell, label):
             found.append(answer)
@@ -296,6 +306,14 @@ class _Run:
             figures={},
             created=datetime.now(UTC),
         )
+
+    def _share(self, answers: Sequence[Answered], judged: int) -> LearnedShare | None:
+        """What the ranker counts for that gave ``answers``, the first or the second that was judged."""
+        name, advice = self.advice[judged]
+        learned = self.site.learned(answers[0].case.query.at).learned_blend
+        weights = advised(advice, learned is not None)
+        config = self.site.recommender.config.blend
+        return learn_share(answers, name, weights, self.config.seed, config) if weights is not None else None
 
     def _decided(
         self, old: Sequence[Answered], new: Sequence[Answered], examples: int, history: Sequence[StepFacts]

@@ -21,6 +21,7 @@ from brewlite.errors import BadSettings
 from brewlite.ranker.checkpoint import is_checkpoint, make_durable, writing
 from brewlite.recommender.opening import LEARNED, learned_ranker, models_folder
 from brewlite.store import Store
+from brewlite.training.own_share import LearnedShare
 from brewlite.training.whole import write_whole
 
 RECORD = "version.json"
@@ -74,6 +75,8 @@ class Version(Struct, frozen=True, kw_only=True):
     """Of the first and of the last tenth of the steps."""
     seconds: float
     notes: tuple[str, ...] = ()
+    share: LearnedShare | None = None
+    """Of the ranker that is used from then on; None: its checkpoint advises no weight."""
 
     @property
     def name(self) -> str:
