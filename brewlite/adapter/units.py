@@ -9,12 +9,43 @@ HOURS_A_YEAR, DAYS_A_YEAR, WEEKS_A_YEAR, MONTHS_A_YEAR = 2080.0, 260.0, 52.0, 12
 """Of work: 40 hours in 52 weeks. A month's pay or rent is a year's through 12, a week's through 52."""
 
 _PERIODS = {
-    "hour": ("hour", "hr", "h", "hourly", "ph", "hur"),
-    "day": ("day", "daily", "pd"),
-    "night": ("night", "nightly", "pn", "nights"),
-    "week": ("week", "wk", "weekly", "pw", "p w", "wee"),
-    "month": ("month", "mo", "mth", "mon", "monthly", "pcm", "pm", "p m", "p c m", "calendar month"),
-    "year": ("year", "yr", "yearly", "annum", "annual", "annually", "pa", "p a", "y", "ann"),
+    "hour": ("hour", "hr", "h", "hourly", "ph", "hur", "stunde", "heure", "hora"),
+    "day": ("day", "daily", "pd", "tag", "jour", "día"),
+    "night": ("night", "nightly", "pn", "nights", "nacht", "nuit", "noche"),
+    "week": ("week", "wk", "weekly", "pw", "p w", "wee", "woche", "semaine", "semana"),
+    "month": (
+        "month",
+        "mo",
+        "mth",
+        "mon",
+        "monthly",
+        "pcm",
+        "pm",
+        "p m",
+        "p c m",
+        "calendar month",
+        "monat",
+        "mtl",
+        "monatlich",
+        "mois",
+        "mes",
+    ),
+    "year": (
+        "year",
+        "yr",
+        "yearly",
+        "annum",
+        "annual",
+        "annually",
+        "pa",
+        "p a",
+        "y",
+        "ann",
+        "jahr",
+        "jährlich",
+        "année",
+        "año",
+    ),
 }
 _A_YEAR = {"hour": HOURS_A_YEAR, "day": DAYS_A_YEAR, "week": WEEKS_A_YEAR, "month": MONTHS_A_YEAR, "year": 1.0}
 
@@ -47,7 +78,9 @@ def _names() -> dict[str, str]:
 
 _MEASURE_NAMES = _names()
 _PERIOD_NAMES = {name: period for period, names in _PERIODS.items() for name in names}
-_PERIOD_LEAD = re.compile(r"^(?:(?:an|a|per|each|every)\s+|/\s*|p\.\s*)", re.IGNORECASE)
+_PERIOD_LEAD = re.compile(
+    r"^(?:(?:an|a|per|each|every|pro|im|je|die|par|la|al|a la|à la|por)\s+|/\s*|p\.\s*)", re.IGNORECASE
+)
 
 
 @lru_cache(maxsize=4096)

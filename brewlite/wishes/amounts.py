@@ -153,8 +153,9 @@ def _other_end(sentence: Sentence, i: int, fields: Sequence[Field]) -> int | Non
     j = sentence.phrase_at(link, language.range_links) if link < len(sentence) else link
     if j == link or not sentence.together(i, j) or sentence.tokens[j].value is None or not _hard(sentence, j):
         return None
-    if sentence.is_one_of(link, language.alternatives) and _after(sentence, j + 1) is not None:
-        return None  # "2 bed or 1200 max": two limits, and not two ends
+    anew = link > i + 1 and between == i and sentence.phrase_at(link, language.at_most) > link
+    if anew or (sentence.is_one_of(link, language.alternatives) and _after(sentence, j + 1) is not None):
+        return None  # "zwei Zimmer bis 950", "2 bed or 1200 max": two limits, and not two ends
     return None if between == i and sentence.tokens[link].text == "and" else j
 
 

@@ -103,6 +103,8 @@ class Language(Struct, frozen=True, kw_only=True):
     after_date: str
     before_date: str
     now: str
+    fields: Mapping[str, str] = {}
+    """Field -> how it is called in this language, beside what the adapter declares."""
 
 
 @lru_cache(maxsize=128)

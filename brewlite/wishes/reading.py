@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from brewlite.adapter import Field
 from brewlite.records import Constraint, as_utc
 from brewlite.wishes.ages import find_ages
 from brewlite.wishes.amounts import find_amounts
 from brewlite.wishes.asking import ASKING
-from brewlite.wishes.language import ENGLISH, Language, phrases
+from brewlite.wishes.language import Language, phrases
+from brewlite.wishes.languages import language_of
 from brewlite.wishes.names import find_names
 from brewlite.wishes.sentence import Sentence
 
@@ -32,22 +33,29 @@ def understand(
     *,
     at: datetime,
     known: Mapping[str, Sequence[str]] | None = None,
-    language: Language = ENGLISH,
+    language: Language | None = None,
 ) -> Wishes:
     """Read the limits in ``words`` on ``fields``, on ``created`` and, by ``known``, on ``place``.
 
     Only what is plainly a limit becomes one: ``around $1,500``, ``ideally under 2 km``, ``cheap`` and ``I don't mind
     shared rooms`` stay in ``rest``. ``known`` holds values that the catalog really has, by field: with them
     ``in Angaston`` and ``no cottage`` are understood too, and of a field that it lists without any value nothing is:
-    a limit there would hide every item. ``at`` is what ``this week`` is counted from.
+    a limit there would hide every item. ``at`` is what ``this week`` is counted from. ``language``: None for the one
+    that the words are in; but for English only limits on numbers are read (:mod:`brewlite.wishes.languages`).
     """
-    known = known or {}
+    known, language = known or {}, language or language_of(words)
     sentence = Sentence(words, language)
-    filled = [field for field in fields if field.name not in known or known[field.name]]
+    filled = [_called(field, language) for field in fields if field.name not in known or known[field.name]]
     found = find_ages(sentence, filled, as_utc(at))
     found += find_amounts(sentence, filled)
     found += find_names(sentence, filled, known)
     return Wishes(constraints=tuple(_distinct(found)), rest=_rest(sentence))
+
+
+def _called(field: Field, language: Language) -> Field:
+    """``field`` with its names in ``language``."""
+    names = language.fields.get(field.name)
+    return structs.replace(field, words=(*field.words, *names.split("|"))) if names else field
 
 
 def _distinct(found: Sequence[Constraint]) -> list[Constraint]:
