@@ -680,3 +680,30 @@ def test_anything_but_is_a_refusal():
     read = understand("Anything but shared rooms", fields, at=datetime.now(UTC), known=known)
     assert [(c.op, c.value) for c in read.constraints] == [("!=", "shared room")]
     assert understand("fewer than 3 bedrooms is too small", fields, at=datetime.now(UTC)).constraints[0].op == ">="
+
+
+HELD = st.one_of(
+    st.sampled_from(
+        ["pool", "Pool ", "Pool table", "C", "C++", "C#", "3", "3.0", "true", "", "+", "2024-01-01T10:00",
+         "2024-01-01T10:00:00+00:00", "2024-01-01 12:00+02:00", "2024-01-01"]
+    ),
+    st.booleans(),
+    st.sampled_from([0, 1, 3, 3.0, 1.5]),
+)  # fmt: skip
+
+
+@given(
+    held=st.one_of(HELD, st.lists(HELD.filter(lambda value: isinstance(value, str)), max_size=3)),
+    wanted=st.one_of(HELD, st.lists(HELD, min_size=1, max_size=4)),
+    negated=st.booleans(),
+)
+def test_a_value_among_many_is_told_as_it_is_beside_each(held: object, wanted: object, negated: bool):
+    many = isinstance(wanted, list)
+    op = ("not in" if many else "!=") if negated else ("in" if many else "==")
+    item = Item(id="1", kind="x", title="t", fields={"f": held})  # type: ignore[dict-item]
+    each = [
+        allows(Constraint(field="f", op="==", value=one), replace(item, fields={"f": value}), AT)
+        for one in (wanted if isinstance(wanted, list) else [wanted])
+        for value in (held if isinstance(held, list) else [held])
+    ]
+    assert allows(Constraint(field="f", op=op, value=wanted), item, AT) is (any(each) is not negated)

@@ -19,7 +19,7 @@ from brewlite.harmless import harmless
 from brewlite.records import Constraint, Item
 from brewlite.retrieval.events import Events, Grouped, Likes
 from brewlite.store import Store
-from brewlite.wishes import allows
+from brewlite.wishes import rule_of
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float32]
@@ -116,7 +116,7 @@ class Catalog:
         if mask is None:
             if len(self._masks) >= 64:
                 self._masks.clear()
-            mask = np.fromiter((allows(constraint, item, at) for item in self.items), dtype=bool, count=len(self.items))
+            mask = np.fromiter(map(rule_of(constraint, at), self.items), dtype=bool, count=len(self.items))
             self._masks[key] = mask
         return mask
 

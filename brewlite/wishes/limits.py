@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from brewlite.adapter import Field
@@ -35,12 +36,25 @@ def allows(constraint: Constraint, item: Item, at: datetime) -> bool:
     A tag field is equal to each of its tags, a place to each of its parts (``Angaston, South Australia``). ``at`` is
     the moment that the word ``now`` stands for in a filter on a date.
     """
-    held = _held(item, constraint.field)
-    if constraint.op in _ORDERS:
-        return _ordered(constraint, held, at)
-    wanted = constraint.value if isinstance(constraint.value, (list, tuple)) else [constraint.value]
-    same = any(_same(value, one) for value in held for one in wanted)
-    return not same if constraint.op in _NEGATIONS else same
+    return rule_of(constraint, at)(item)
+
+
+def rule_of(constraint: Constraint, at: datetime) -> Callable[[Item], bool]:
+    """As :func:`allows`, for many items: ``no smoking`` may be hundreds of tags, and a catalog thousands of items."""
+    field, op = constraint.field, constraint.op
+    if op in _ORDERS:
+        return lambda item: _ordered(constraint, _held(item, field), at)
+    wanted = list(constraint.value) if isinstance(constraint.value, (list, tuple)) else [constraint.value]
+    texts = frozenset(_told(str(one)) for one in wanted if _plain(one))
+    others = [one for one in wanted if not _plain(one)]
+
+    def same(value: FieldValue) -> bool:
+        if not isinstance(value, str):
+            return any(_same(value, one) for one in wanted)
+        return _told(value) in texts or any(_same(value, one) for one in others)
+
+    negated = op in _NEGATIONS
+    return lambda item: any(map(same, _held(item, field))) is not negated
 
 
 def parse_filters(filters: Mapping[str, Any], fields: Sequence[Field]) -> tuple[Constraint, ...]:
@@ -154,7 +168,18 @@ def _same(value: FieldValue, wanted: FieldValue) -> bool:
     one, other = str(value), str(wanted)
     if _CLOCKED.match(one) and _CLOCKED.match(other) and (moment := _instant(one)) is not None:
         return moment == _instant(other)  # each may name a zone of its own
-    return words_of(one) == words_of(other) and marks_of(one) == marks_of(other)
+    return _told(one) == _told(other)
+
+
+def _plain(value: FieldValue) -> bool:
+    """Whether it is a text, and no moment."""
+    return isinstance(value, str) and not _CLOCKED.match(value)
+
+
+@lru_cache(maxsize=65_536)
+def _told(text: str) -> tuple[str, str]:
+    """What a text is told from others by."""
+    return words_of(text), marks_of(text)
 
 
 def marks_of(text: str) -> str:
