@@ -45,7 +45,8 @@ GERMAN = structs.replace(
     codes="plz|postleitzahl|nummer|nr",
     fillers="der|die|das|den|dem|des|ein|eine|einen|einem|einer|ich|wir|mir|uns|suche|suchen|möchte|möchten|will|wollen|"
             "brauche|brauchen|bitte|sehr|auch|in|im|am|an|zu|zum|zur|für|mit|hat|haben|sein|ist|sind|soll|sollte|"
-            "sollten|kosten|kostet|zahlen|ausgeben|preis|es|etwas|nach|wohnung|unterkunft|job|stelle|und|nur|noch",
+            "sollten|kosten|kostet|zahlen|ausgeben|preis|liegt|bei|beträgt|es|etwas|nach|wohnung|"
+            "unterkunft|job|stelle|und|nur|noch",
     abbreviations="max|min|mind|ca|inkl|tsd|mio|nr|evtl|bzw|str",
     links="in|im|für|mit|bei|am|an|auf|aber|nicht|kein|keine|ohne|max|min|warm|kalt|inklusive|inkl|exkl|"
           "insgesamt|bitte|ist|sind|wäre|zu|ab|bis|von|der|die|das|und|oder|pro|wenn|weil|da|wo|ich|wir|es",
@@ -143,7 +144,7 @@ SPANISH = structs.replace(
     fields={
         "bedrooms": "dormitorio|dormitorios|habitación|habitaciones", "rooms": "cuartos|ambientes",
         "beds": "cama|camas", "bathrooms": "baño|baños",
-        "guests": "persona|personas|huéspedes|adultos", "price": "alquiler|precio|renta",
+        "guests": "persona|personas|huéspedes|adultos", "price": "alquiler|precio|renta|presupuesto",
         "salary": "salario|sueldo", "area": "superficie",
     },
 )  # fmt: skip
@@ -157,7 +158,7 @@ _TELLS = (
     (GERMAN, (
         "und mit unter höchstens mindestens maximal ich wir suche suchen eine einen einer einem kein keine keinen ohne "
         "für nicht bis über ab zimmer zimmern schlafzimmer wohnung der das dem im oder bitte gerne möchte zwischen "
-        "weniger mehr als wenigstens monat pro billiger günstiger miete gehalt personen"
+        "weniger mehr als wenigstens monat pro billiger günstiger miete gehalt personen unser mein ist liegt beträgt"
     )),
     (FRENCH, (
         "moins au plus d'au de du des un une avec sans pour je nous cherche cherchons et ou dans pas chambre chambres "
