@@ -7,8 +7,6 @@ from datetime import datetime
 import msgspec
 from msgspec import Struct
 
-from brewlite.errors import BadRecord
-
 
 class ModelShare(Struct, frozen=True, kw_only=True):
     """Learned from one site's log for one ranker. Kept in the store's meta data, beside those of other rankers."""
@@ -28,8 +26,8 @@ def encoded(shares: dict[str, ModelShare]) -> str:
 
 
 def decoded(text: str) -> dict[str, ModelShare]:
-    """The inverse of :func:`encoded`. Raises BadRecord for what another version wrote."""
+    """The inverse of :func:`encoded`; none in an empty text, or in what another version wrote."""
     try:
         return msgspec.json.decode(text, type=dict[str, ModelShare])
-    except msgspec.DecodeError as error:
-        raise BadRecord(f"the site's shares of its models cannot be read ({error}): train again") from error
+    except msgspec.DecodeError:
+        return {}  # the next training writes them anew

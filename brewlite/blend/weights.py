@@ -182,7 +182,3 @@ def shipped_for(adapter: Adapter) -> BlendWeights:
     """Those of the adapter's kind, multiplied by its priors."""
     known = shipped()
     return known.get(adapter.kind, known["any"]).times(adapter.priors)
-
-
-def _scaled(weight: Weight, factor: float) -> Weight:
-    return (weight[0] * factor, weight[1] * factor, weight[2] * factor)

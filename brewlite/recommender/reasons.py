@@ -12,11 +12,11 @@ from brewlite.prompt.asked import mentions
 from brewlite.recommender.visit import Visit
 from brewlite.retrieval.catalog import Floats, Ints
 from brewlite.retrieval.lexicon import Lexicon
+from brewlite.retrieval.signals import NUMBERS
 
 NOTICED = 0.05
 """Points above the mean of the candidates from which a part is worth a word."""
 NEW_DAYS = 14.0
-NUMBERS = ("near_price", "near_size")
 RESEMBLANCE = tuple(
     column.name for column in COLUMNS if column.part == "similarity" and column.name not in ("disliked", *NUMBERS)
 )

@@ -56,7 +56,7 @@ class SiteBlend:
         if self._given is None:
             text = self._store.get_meta(SHARES) or ""
             if text != self._shares[0]:
-                self._shares = (text, _shares_in(text))
+                self._shares = (text, decoded(text))
         return self._shares[1]
 
     def _decoded(self, text: str) -> tuple[LearnedBlend | None, Blend]:
@@ -65,10 +65,3 @@ class SiteBlend:
         except BadRecord:
             learned = None  # of another version: the next training writes it anew
         return learned, self._shipped if learned is None else Blend(learned.weights, self._config, learned=True)
-
-
-def _shares_in(text: str) -> dict[str, ModelShare]:
-    try:
-        return decoded(text) if text else {}
-    except BadRecord:
-        return {}  # of another version: the next training writes them anew

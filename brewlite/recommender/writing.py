@@ -14,7 +14,7 @@ from brewlite.adapter import Adapter, named_action
 from brewlite.blend import LearnedBlend, ModelShare
 from brewlite.blend.share import decoded, encoded
 from brewlite.checks import checked_event, checked_item, checked_user
-from brewlite.errors import BadRecord, UnknownName
+from brewlite.errors import UnknownName
 from brewlite.intake import ImportReport
 from brewlite.recommender.importing import ImportOptions, opened
 from brewlite.recommender.site_blend import KEPT, SHARES
@@ -137,8 +137,5 @@ class Writing:
 
     def keep_share(self, ranker: str, share: ModelShare) -> None:
         """Give the model of that name ``share`` of its advised weight from now on, in every process alike."""
-        try:
-            shares = decoded(self.store.get_meta(SHARES) or "{}")
-        except BadRecord:  # of another version
-            shares = {}
+        shares = decoded(self.store.get_meta(SHARES) or "")
         self.store.set_meta(SHARES, encoded({**shares, ranker: share}))

@@ -8,7 +8,7 @@ import numpy as np
 from msgspec import Struct
 
 from brewlite.errors import BadSettings
-from brewlite.evaluation.log import Floats
+from brewlite.evaluation.log import Floats, Ints
 from brewlite.evaluation.metrics import Places, ndcg
 from brewlite.evaluation.statistics import Draws
 from brewlite.evaluation.suite.case import Case
@@ -76,6 +76,13 @@ def answers(
 def draws(cases: Sequence[Case], seed: int) -> Draws:
     """The bootstrap over the visitors of ``cases``; each site counts alike."""
     return Draws.groups_alike([case.visitor for case in cases], [case.site for case in cases], seed)
+
+
+def folds(visitors: Sequence[str], count: int, seed: int) -> Ints:
+    """(N,) which of ``count`` parts each case belongs to; all cases of one of the ``visitors`` (N,) to the same."""
+    owner = np.unique(visitors, return_inverse=True)[1]
+    part: Ints = np.random.default_rng(seed).permutation(int(owner.max()) + 1)[owner] % count
+    return part
 
 
 def _answer(recommender: Recommender, case: Case) -> Answered:

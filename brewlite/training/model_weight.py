@@ -16,7 +16,7 @@ from brewlite.blend.choice import Choices, Matrix, fit
 from brewlite.errors import BadRecord
 from brewlite.evaluation.log import Floats
 from brewlite.evaluation.statistics import Draws, Estimate
-from brewlite.training.answers import ndcg_of
+from brewlite.training.answers import folds, ndcg_of
 
 FOLDS = 5
 STRENGTH = 3.0
@@ -81,8 +81,7 @@ def learn_model_weight(cases: Sequence[Heard], seed: int = 0, config: BlendConfi
         raise BadRecord(f"{len(cases)} cases to learn the model's weight from, fewer than {FEWEST}: score more of them")
     clip = (config or BlendConfig()).model_clip
     lists = [_terms(case, clip) for case in cases]
-    visitors = np.unique([case.visitor for case in cases], return_inverse=True)[1].astype(np.int64)
-    fold = np.random.default_rng(seed).permutation(int(visitors.max()) + 1)[visitors] % FOLDS
+    fold = folds([case.visitor for case in cases], FOLDS, seed)
     without, together = np.zeros(len(cases)), np.zeros(len(cases))
     for part in range(FOLDS):
         weights = _fitted([lists[n] for n in np.flatnonzero(fold != part)])

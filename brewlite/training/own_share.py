@@ -12,16 +12,17 @@ import numpy as np
 from msgspec import Struct
 
 from brewlite.blend import BlendConfig, ModelWeights
+from brewlite.blend.choice import Choices, Matrix, fit
 from brewlite.errors import BadSettings
 from brewlite.evaluation.log import Floats
 from brewlite.evaluation.statistics import Estimate
-from brewlite.training.answers import Answered, draws, ndcg_of
+from brewlite.training.answers import Answered, draws, folds, ndcg_of
 
-SHARES = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5)
-BELIEF = 0.5
-"""Standard deviation of what is believed of the share before anything was chosen; its mean is 1."""
-SLOPES = (0.4, 0.6, 0.8, 1.0, 1.25)
-"""What all scores are multiplied by: they may say too much, whichever the share."""
+STRENGTH = 4.0
+"""Precision of the belief that the share is 1, before anything was chosen: give or take a half."""
+STEPS = 4
+"""Shares are told in quarters; finer ones would be noise."""
+MOST = 1.5
 FOLDS = 5
 
 
@@ -64,19 +65,18 @@ def learn_share(
     clip = (config or BlendConfig()).model_clip
     cases = [answer.case for answer in answers]
     parts = [_part(answer, weights, clip) for answer in answers]
-    table = np.array([_likelihoods(answer, part) for answer, part in zip(answers, parts, strict=True)])  # (N, S, L)
-    visitors = np.unique([case.visitor for case in cases], return_inverse=True)[1]
-    fold = np.random.default_rng(seed).permutation(int(visitors.max()) + 1)[visitors] % FOLDS
+    lists = [_terms(answer, part) for answer, part in zip(answers, parts, strict=True)]
+    fold = folds([case.visitor for case in cases], FOLDS, seed)
     without = np.array([ndcg_of(answer.prior, _chosen(answer)) for answer in answers])
     together = np.zeros(len(answers))
-    for part in range(FOLDS):
-        share = _likeliest(table[fold != part])
-        for n in np.flatnonzero(fold == part).tolist():
+    for number in range(FOLDS):
+        share = _likeliest([lists[n] for n in np.flatnonzero(fold != number)])
+        for n in np.flatnonzero(fold == number).tolist():
             together[n] = ndcg_of(answers[n].prior + share * parts[n], _chosen(answers[n]))
     drawn = draws(cases, seed)
     return LearnedShare(
         ranker=ranker,
-        share=_likeliest(table),
+        share=_likeliest(lists),
         adds=drawn.estimate(together - without),
         without=drawn.mean(without),
     )
@@ -87,18 +87,19 @@ def _part(answer: Answered, weights: ModelWeights, clip: float) -> Floats:
     return weights.part(answer.log_odds, int(answer.case.facets.get("history", 0)), False, clip, answer.alike)
 
 
-def _likelihoods(answer: Answered, part: Floats) -> Floats:
-    """(S, L) the log of the chance of what was chosen, by share and slope."""
-    scores = answer.prior + np.multiply.outer(np.array(SHARES), part)  # (S, C)
-    scores = np.array(SLOPES)[:, None] * (scores - scores.max(axis=1, keepdims=True))[:, None]  # (S, L, C)
-    found: Floats = scores[..., _chosen(answer)] - np.log(np.exp(scores).sum(axis=2))
-    return found
+def _terms(answer: Answered, part: Floats) -> Matrix:
+    """(C, 2) the first stage's score and the model's part, the chosen candidate first."""
+    table, chosen = np.column_stack([answer.prior, part]), _chosen(answer)
+    return np.asarray(np.concatenate([table[[chosen]], np.delete(table, chosen, axis=0)]))
 
 
-def _likeliest(table: Floats) -> float:
-    """The share, given (N, S, L); the first belief where there is no choice."""
-    believed = -0.5 * np.square((np.array(SHARES) - 1.0) / BELIEF)
-    return SHARES[int(np.argmax(table.sum(axis=0).max(axis=1) + believed))]
+def _likeliest(lists: Sequence[Matrix]) -> float:
+    """The share by these lists, in quarters. Scores have a slope of their own: they may say too much, both alike."""
+    if not lists:
+        return 1.0
+    slope, times = fit(Choices.of(list(lists)), np.ones(2), STRENGTH).tolist()
+    share = float(np.clip(times / max(slope, 0.1), 0.0, MOST))
+    return round(STEPS * share) / STEPS
 
 
 def _chosen(answer: Answered) -> int:

@@ -17,7 +17,7 @@ from brewlite.evaluation.suite.stated.split import held_out
 from brewlite.evaluation.suite.stated.stock import Stock, values_of
 from brewlite.evaluation.suite.stated.words import filled
 from brewlite.records import Constraint, Item
-from brewlite.wishes import allows
+from brewlite.wishes import rule_of
 
 LEAST_SHARE, MOST_SHARE = 0.1, 0.85
 """Of the items with a known value must fit: a limit that all or none keep asks nothing."""
@@ -42,7 +42,8 @@ Draw = Callable[[Stock, np.random.Generator], Limit | None]
 
 def keeps(limit: Limit, stock: Stock) -> Mask:
     """(I,) which items keep to the limit; what is unknown counts as it does for ``brewlite.wishes``."""
-    return np.array([all(allows(one, item, stock.at) for one in limit.constraints) for item in stock.items])
+    rules = [rule_of(one, stock.at) for one in limit.constraints]
+    return np.array([all(rule(item) for rule in rules) for item in stock.items])
 
 
 def clear(limit: Limit, stock: Stock) -> Mask:
