@@ -10,7 +10,7 @@ attention, so that each part gets its exact gradient (as ring attention does; Li
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, cast
 
 import torch
@@ -18,46 +18,11 @@ from torch import Tensor
 
 from brewlite.errors import BadSettings
 from brewlite.ranker.attention import Rule
-from brewlite.ranker.products import Rows, by_head, by_key
 from brewlite.training import products
+from brewlite.training.products import SlateShape
 
 _forward = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
 _backward = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu_backward
-
-
-@dataclass(frozen=True)
-class SlateShape:
-    """Where one slate lies in the packed row, and how its candidates are split."""
-
-    start: int
-    """First token of the prefix; the candidates follow it."""
-    prefix: int
-    """Tokens of the prefix."""
-    lengths: tuple[int, ...]
-    """Tokens of each candidate."""
-    rows: Rows = field(init=False, compare=False)
-    """How the candidates' tokens part into candidates."""
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "rows", Rows.of(self.lengths))
-
-    @property
-    def tokens(self) -> int:
-        """Of the prefix and all candidates."""
-        return self.prefix + sum(self.lengths)
-
-    def fits(self, dtype: torch.dtype, heads: int) -> bool:
-        """Whether its attention is computed as products of matrices."""
-        return self.prefix > 0 and products.fits(dtype, heads, self.tokens, self.prefix, self.rows)
-
-    def positions(self) -> Tensor:
-        """(tokens,) 0, 1, ... for the prefix, then on from its end for each candidate anew."""
-        own = [torch.arange(self.prefix, self.prefix + length) for length in self.lengths]
-        return torch.cat([torch.arange(self.prefix), *own])
-
-    def last(self) -> Tensor:
-        """(C,) where each candidate's last token stands in the packed row."""
-        return self.start + self.prefix + torch.tensor(self.lengths).cumsum(0) - 1
 
 
 @dataclass(frozen=True)
@@ -161,26 +126,40 @@ class _ByProducts(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, query: Tensor, key: Tensor, value: Tensor, slate: SlateShape, scale: float) -> Tensor:
-        asked = by_key(query, key.shape[1])
-        seen = products.attend(asked, key[0], value[0], slate.prefix, slate.rows, scale)
-        ctx.save_for_backward(asked, key, value, *seen)
-        ctx.slate, ctx.scale = slate, scale
-        return by_head(seen.out, query.shape[1])
+        alone = SlateShape(0, slate.prefix, slate.lengths)
+        tokens, width = query.shape[2:]
+        turn = products.Turn(query.new_ones(tokens, width), query.new_zeros(tokens, width), scale)  # as they are
+        heads = products.heads_of(torch.cat([_by_token(part) for part in (query, key, value)], 1), turn, key.shape[1])
+        out, (seen,) = products.attend(heads, [alone])
+        ctx.save_for_backward(out, *heads, *seen, *turn[:2])
+        ctx.slate, ctx.scale, ctx.widths = alone, scale, [part.shape[1] * width for part in (query, key, value)]
+        return _by_head(out, width)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
-        asked, key, value, *seen = ctx.saved_tensors
-        slate, grad = ctx.slate, by_key(grads[0], key.shape[1])
-        dq, dk, dv = products.backward(
-            grad, asked, key[0], value[0], products.Seen(*seen), slate.prefix, slate.rows, ctx.scale
+        out, *rest, cos, sin = ctx.saved_tensors
+        heads, seen = products.Heads(*rest[:3]), products.Seen(*rest[3:])
+        by_heads = products.backward(
+            _by_token(grads[0]).contiguous(), out, heads, [seen], [ctx.slate], products.Turn(cos, sin, ctx.scale)
         )
-        return by_head(dq, grads[0].shape[1]), dk[None], dv[None], None, None
+        parts = torch.split(by_heads, ctx.widths, 1)
+        return *(_by_head(part, cos.shape[1]) for part in parts), None, None
 
 
 # torch's own signature of apply is untyped.
 _by_products: Callable[..., Tensor] = _ByProducts.apply
 _causal: Callable[..., Tensor] = _Causal.apply
 _candidates: Callable[..., Tensor] = _Candidates.apply
+
+
+def _by_token(heads: Tensor) -> Tensor:
+    """(1, H, T, D) -> (T, H * D)."""
+    return heads[0].transpose(0, 1).flatten(1)
+
+
+def _by_head(rows: Tensor, width: int) -> Tensor:
+    """(T, H * D) -> (1, H, T, D)."""
+    return rows.view(len(rows), -1, width).transpose(0, 1)[None]
 
 
 def _fold(heads: Tensor, groups: int) -> Tensor:

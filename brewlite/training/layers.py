@@ -9,8 +9,8 @@ of the last layer only those tokens are carried on whose answer is read. The for
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -18,9 +18,10 @@ import torch
 from torch import Tensor, nn
 from transformers import LlamaModel
 
-from brewlite.training import products
-from brewlite.training.attention import SlateShape, SlatesPass
+from brewlite.training import kernels, products
+from brewlite.training.attention import SlatesPass
 from brewlite.training.joint import Grad, Joined, Joint
+from brewlite.training.kernels import bits
 
 
 @dataclass(frozen=True)
@@ -28,17 +29,7 @@ class View:
     """What all layers of a pass must know."""
 
     plan: SlatesPass
-    cos: Tensor
-    """(T, D) of the rotary embedding."""
-    sin: Tensor
-    """(T, D), the first half with its sign turned: it weighs a head's rows rolled by half of their width."""
-    _wide: dict[int, tuple[Tensor, Tensor]] = field(default_factory=dict)
-
-    def wide(self, heads: int) -> tuple[Tensor, Tensor]:
-        """``cos`` and ``sin`` for so many heads side by side, (T, heads * D)."""
-        if heads not in self._wide:
-            self._wide[heads] = self.cos.repeat(1, heads), self.sin.repeat(1, heads)
-        return self._wide[heads]
+    turn: products.Turn
 
 
 class Parts(NamedTuple):
@@ -66,10 +57,11 @@ class Layer:
             Joint(mlp, "down_proj"),
         )
         self._before, self._between = module.input_layernorm, module.post_attention_layernorm
-        self._scaling, self._width = float(attention.scaling), int(attention.head_dim)
-        self.heads = attention.q_proj.out_features // self._width
+        self.scaling = float(attention.scaling)
+        """Of attention's scores."""
+        self.heads = attention.q_proj.out_features // attention.head_dim
         """Query heads."""
-        self._shared = attention.k_proj.out_features // self._width
+        self._shared = attention.k_proj.out_features // attention.head_dim
 
     def through(self, x: Tensor, view: View, kept: Tensor | None = None) -> Tensor:
         """(T, W) -> (T, W), with gradients; with ``kept`` (N,) only those tokens' rows (N, W)."""
@@ -80,97 +72,43 @@ class Layer:
     def forward(self, x: Tensor, parts: Parts, view: View, kept: Tensor | None) -> tuple[Tensor, tuple[Tensor, ...]]:
         """The rows, and what :meth:`backward` needs."""
         read, scale_in = _normed(x, self._before)
-        heads, low_qkv = parts.qkv.forward(read)
-        asked, key, value = self._heads(heads, view)
-        seen = self._attend(asked, key, value, view)
-        mixed, stream = _by_token(_joined([one.out for one in seen]), len(x)), x
+        mixed, low_qkv = parts.qkv.forward(read)
+        heads = products.heads_of(mixed, view.turn, self._shared)
+        attended, seen = products.attend(heads, view.plan.slates)
+        mixed, stream = attended, x
         if kept is not None:
             mixed, stream = mixed[kept], x[kept]
         middle, low_out = parts.out.forward(mixed, onto=stream)
         read_mlp, scale_mlp = _normed(middle, self._between)
         gate_up, low_gate_up = parts.gate_up.forward(read_mlp)
-        gate, up = gate_up.chunk(2, 1)
-        opened = nn.functional.silu(gate)
-        hidden = opened * up
+        hidden = gate_up.new_empty((len(gate_up), gate_up.shape[1] // 2))
+        kernels.gated(bits(gate_up), bits(hidden))
         out, low_down = parts.down.forward(hidden, onto=middle)
-        rows = (x, read, scale_in, mixed, middle, read_mlp, scale_mlp, gate_up, opened, hidden)
-        return out, (*rows, low_qkv, low_out, low_gate_up, low_down, asked, key, value, *chain.from_iterable(seen))
+        rows = (x, read, scale_in, mixed, middle, read_mlp, scale_mlp, gate_up, hidden)
+        return out, (*rows, low_qkv, low_out, low_gate_up, low_down, attended, *heads, *chain.from_iterable(seen))
 
     def backward(
         self, grad: Tensor, parts: Parts, view: View, kept: Tensor | None, saved: Sequence[Tensor]
     ) -> tuple[Tensor, list[Grad]]:
         """The gradients by the rows, and by what is learned, in the order of the parts."""
-        x, read, scale_in, mixed, middle, read_mlp, scale_mlp, gate_up, opened, hidden = saved[:10]
-        low_qkv, low_out, low_gate_up, low_down, asked, key, value, *rest = saved[10:]
-        width = len(products.Seen._fields)
-        seen = [products.Seen(*rest[at : at + width]) for at in range(0, len(rest), width)]
-        gate, up = gate_up.chunk(2, 1)
+        x, read, scale_in, mixed, middle, read_mlp, scale_mlp, gate_up, hidden = saved[:9]
+        low_qkv, low_out, low_gate_up, low_down, attended, *rest = saved[9:]
+        heads, width = products.Heads(*rest[:3]), len(products.Seen._fields)
+        seen = [products.Seen(*rest[at : at + width]) for at in range(3, len(rest), width)]
         by_hidden, by_down = parts.down.backward(grad, hidden, low_down)
         by_both = torch.empty_like(gate_up)
-        by_gate, by_up = by_both.chunk(2, 1)
-        torch.mul(by_hidden, opened, out=by_up)
-        torch.ops.aten.silu_backward.grad_input(by_hidden.mul_(up), gate, grad_input=by_gate)
+        kernels.gated_back(bits(by_hidden), bits(gate_up), bits(by_both))
         by_read, by_gate_up = parts.gate_up.backward(by_both, read_mlp, low_gate_up)
         by_between = _by_weight(by_read, middle, scale_mlp, self._between)
         stream = _through_norm(grad, by_read, middle, read_mlp, scale_mlp, self._between)
         by_mixed, by_out = parts.out.backward(stream, mixed, low_out)
         if kept is not None:
             stream, by_mixed = _spread(stream, kept, len(x)), _spread(by_mixed, kept, len(x))
-        by_heads = self._back(by_mixed, asked, key, value, seen, view)
+        by_heads = products.backward(by_mixed, attended, heads, seen, view.plan.slates, view.turn)
         by_read, by_qkv = parts.qkv.backward(by_heads, read, low_qkv)
         by_before = _by_weight(by_read, x, scale_in, self._before)
         by_x = _through_norm(stream, by_read, x, read, scale_in, self._before)
         return by_x, [*by_qkv, *by_out, *by_gate_up, *by_down, by_before, by_between]
-
-    def _heads(self, mixed: Tensor, view: View) -> tuple[Tensor, Tensor, Tensor]:
-        """(T, queries, keys and values of all heads) -> queries (K, T * G, D), keys and values (K, T, D), turned."""
-        heads, shared, width = self.heads, self._shared, self._width
-        turned = _turned(mixed[:, : (heads + shared) * width], heads + shared, *view.wide(heads + shared))
-        value = mixed[:, (heads + shared) * width :]
-        asked, key = torch.split(turned, [heads * width, shared * width], 1)
-        return (
-            _by_head(asked, shared).view(shared, -1, width),
-            _by_head(key, shared),
-            _by_head(value, shared),
-        )
-
-    def _attend(self, asked: Tensor, key: Tensor, value: Tensor, view: View) -> list[products.Seen]:
-        return [
-            products.attend(asked[:, asks], key[:, own], value[:, own], slate.prefix, slate.rows, self._scaling)
-            for slate, asks, own in self._slates(view)
-        ]
-
-    def _back(
-        self, grad: Tensor, asked: Tensor, key: Tensor, value: Tensor, seen: Sequence[products.Seen], view: View
-    ) -> Tensor:
-        """The gradient by all heads' queries, keys and values side by side (T, N), of that by what was seen (T, M)."""
-        heads, shared = self.heads + self._shared, self._shared
-        by_seen = _by_head(grad, shared).view(shared, -1, self._width)
-        parts = [
-            products.backward(
-                by_seen[:, asks],
-                asked[:, asks],
-                key[:, own],
-                value[:, own],
-                one,
-                slate.prefix,
-                slate.rows,
-                self._scaling,
-            )
-            for one, (slate, asks, own) in zip(seen, self._slates(view), strict=True)
-        ]
-        by_asked, by_key, by_value = (_by_token(_joined(part), len(grad)) for part in zip(*parts, strict=True))
-        cos, sin = view.wide(heads)
-        turned = torch.cat((by_asked, by_key), 1)
-        by_turned = _rolled(turned * sin, heads).add_(turned.mul_(cos))
-        return torch.cat((by_turned, by_value), 1)
-
-    def _slates(self, view: View) -> Iterator[tuple[SlateShape, slice, slice]]:
-        """Each slate, and where its queries and its keys lie."""
-        groups = self.heads // self._shared
-        for slate in view.plan.slates:
-            end = slate.start + slate.tokens
-            yield slate, slice(slate.start * groups, end * groups), slice(slate.start, end)
 
 
 class Layers:
@@ -201,7 +139,8 @@ class Layers:
         x = self._decoder.embed_tokens(ids)
         cos, sin = (table[0] for table in self._decoder.rotary_emb(x, position_ids=positions[None]))
         half = cos.shape[1] // 2
-        view = View(plan, cos, torch.cat((-sin[:, :half], sin[:, half:]), 1))
+        turn = products.Turn(cos, torch.cat((-sin[:, :half], sin[:, half:]), 1), self._layers[0].scaling)
+        view = View(plan, turn)
         x = x[0]
         for layer in self._layers:
             x = layer.through(x, view, kept if layer is self._layers[-1] else None)
@@ -232,48 +171,21 @@ _through: Callable[..., Tensor] = _Through.apply
 
 def _normed(x: Tensor, norm: Any) -> tuple[Tensor, Tensor]:
     """(T, W) rows and the factor (T, 1) in float32 that brought each to a mean square of 1, as ``LlamaRMSNorm``."""
-    wide = x.to(torch.float32, copy=True)
-    length = torch.linalg.vector_norm(wide, dim=-1, keepdim=True)
-    factor = length.square_().div_(x.shape[1]).add_(norm.variance_epsilon).rsqrt_()
-    return wide.mul_(factor).to(x.dtype) * norm.weight, factor
+    read, factor = torch.empty_like(x), x.new_empty((len(x), 1), dtype=torch.float32)
+    kernels.norm(bits(x), bits(norm.weight), norm.variance_epsilon, bits(read), bits(factor[:, 0]))
+    return read, factor
 
 
 def _through_norm(stream: Tensor, grad: Tensor, x: Tensor, read: Tensor, factor: Tensor, norm: Any) -> Tensor:
     """``stream`` and the gradient by ``x`` of that ``grad`` by what was ``read`` of it."""
-    along = (grad * read).sum(-1, keepdim=True, dtype=torch.float32)
-    back = factor.square().mul_(along).div_(-x.shape[1])
-    return torch.addcmul(stream, grad * norm.weight, factor.to(x.dtype)).addcmul_(x, back.to(x.dtype))
+    out = torch.empty_like(x)
+    kernels.norm_back(*(bits(one) for one in (grad, x, norm.weight, factor[:, 0], stream, out)))
+    return out
 
 
 def _by_weight(grad: Tensor, x: Tensor, factor: Tensor, norm: Any) -> Grad:
     """The gradient by the norm's weight, where that learns."""
     return (grad.float() * x.float() * factor).sum(0) if norm.weight.requires_grad else None
-
-
-def _turned(rows: Tensor, heads: int, cos: Tensor, sin: Tensor) -> Tensor:
-    """The rotary embedding of rows (T, heads * D)."""
-    return (rows * cos).addcmul_(_rolled(rows, heads), sin)
-
-
-def _rolled(rows: Tensor, heads: int) -> Tensor:
-    """Each head's rows with their halves exchanged."""
-    width = rows.shape[1] // heads
-    return torch.roll(rows.view(len(rows), heads, width), width // 2, -1).view(len(rows), -1)
-
-
-def _by_head(rows: Tensor, shared: int) -> Tensor:
-    """(T, K * W) -> (K, T, W)."""
-    return rows.view(len(rows), shared, -1).transpose(0, 1).contiguous()
-
-
-def _by_token(heads: Tensor, tokens: int) -> Tensor:
-    """(K, T * G, D) -> (T, K * G * D)."""
-    return heads.view(heads.shape[0], tokens, -1).transpose(0, 1).reshape(tokens, -1)
-
-
-def _joined(parts: Sequence[Tensor]) -> Tensor:
-    """(K, n, D) of each slate -> (K, N, D)."""
-    return parts[0] if len(parts) == 1 else torch.cat(list(parts), 1)
 
 
 def _spread(rows: Tensor, places: Tensor, tokens: int) -> Tensor:

@@ -1,156 +1,244 @@
-"""Attention of a whole slate as products of matrices, forward and backward, for CPUs.
+"""Attention of whole slates as products of matrices, forward and backward, for CPUs.
 
 The counterpart of :mod:`brewlite.ranker.products`, with the prefix's attention to itself in the same products and
 all of it in the slate's own type. The weights of the forward pass are kept for the way back, not made less again but
-for a division of each query's gradient. A product rounds what it returns, and not what it adds up: so each query's
-share of the gradient is taken off inside the product, by two more columns (its 16 bits, and 16 for what they leave).
+for a division of each query's gradient. A product rounds what it returns, and not what it adds up: so what is taken
+off a score is taken off inside the product, by one more column of the queries (their highest score) and of the keys
+(-1); and so is each query's share of the gradient, by two (its 16 bits, and 16 for what they leave).
 
-Shapes, here and below: K key heads, each asked by G query heads; a slate of T tokens, its first P the prefix. Scores
-have their keys first: then only the products by the queries read a matrix across its rows.
+Shapes, here and below: K key heads, each asked by G query heads; slates of S tokens in rows of T, the first P of a
+slate its prefix, behind it C candidates, the longest of L tokens. Scores have their keys first: then only the products
+by the queries read a matrix across its rows.
 """
 
 from __future__ import annotations
 
-import functools
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import NamedTuple
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from brewlite.errors import BadSettings
-from brewlite.ranker.products import EVERY, LARGEST, SCORES_AT_ONCE, Rows, hidden_within, with_column
-
-Grads = tuple[Tensor, Tensor, Tensor]
-"""By queries, keys and values; shaped and typed as these."""
+from brewlite.ranker.products import EVERY, LARGEST, SCORES_AT_ONCE, Rows, hidden_within
+from brewlite.training import kernels
+from brewlite.training.kernels import ThreeNumbers, bits
 
 MOST_BEHIND = 10_000_000
 """Most scores of a slate's queries with its prefix: each layer keeps them for the way back."""
 
 
-class Seen(NamedTuple):
-    """What a slate's attention gave, and what its way back needs."""
+@dataclass(frozen=True)
+class SlateShape:
+    """Where one slate lies in the packed row, and how its candidates are split."""
 
-    out: Tensor
-    """(K, T * G, E)."""
+    start: int
+    """First token of the prefix; the candidates follow it."""
+    prefix: int
+    """Tokens of the prefix."""
+    lengths: tuple[int, ...]
+    """Tokens of each candidate."""
+    rows: Rows = field(init=False, compare=False)
+    """How the candidates' tokens part into candidates."""
+    ends: NDArray[np.int64] = field(init=False, compare=False)
+    """(C + 1,) where each candidate begins, and the last ends, counted from the prefix's end."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "rows", Rows.of(self.lengths))
+        object.__setattr__(self, "ends", np.array([0, *accumulate(self.lengths)]))
+
+    @property
+    def tokens(self) -> int:
+        """Of the prefix and all candidates."""
+        return self.prefix + sum(self.lengths)
+
+    def fits(self, dtype: torch.dtype, heads: int) -> bool:
+        """Whether its attention is computed as products of matrices."""
+        return self.prefix > 0 and fits(dtype, heads, self)
+
+    def positions(self) -> Tensor:
+        """(tokens,) 0, 1, ... for the prefix, then on from its end for each candidate anew."""
+        own = [torch.arange(self.prefix, self.prefix + length) for length in self.lengths]
+        return torch.cat([torch.arange(self.prefix), *own])
+
+    def last(self) -> Tensor:
+        """(C,) where each candidate's last token stands in the packed row."""
+        return self.start + self.prefix + torch.tensor(self.lengths).cumsum(0) - 1
+
+
+class Turn(NamedTuple):
+    """The rotary embedding, and what scores are scaled by."""
+
+    cos: Tensor
+    """(T, D)."""
+    sin: Tensor
+    """(T, D), the first half with its sign turned: it weighs a head's rows rolled by half of their width."""
+    scaling: float
+
+
+class Heads(NamedTuple):
+    """What all slates' tokens ask, are found by, and give; as the products want it."""
+
+    asked: Tensor
+    """(K, T * G, D + 1): queries, a token's side by side, each with what its scores are lowered by (0 at first)."""
+    key: Tensor
+    """(K, T, D + 1): scaled, and -1."""
+    value: Tensor
+    """(K, T, D + 2): and 1 twice."""
+
+
+class Seen(NamedTuple):
+    """What the way back of a slate's attention needs."""
+
     behind: Tensor
-    """(K, P, T * G) the weights of the prefix's keys, not yet divided."""
+    """(K, P, S * G) the weights of the prefix's keys, not yet divided."""
     own: Tensor
     """(K * C, L, L * G) those of each candidate's own keys, padded."""
     total: Tensor
-    """(K, T * G, 1) float32: what each query's weights add up to."""
+    """(K, S * G) float32: what each query's weights add up to."""
 
 
-def fits(dtype: torch.dtype, heads: int, tokens: int, prefix: int, rows: Rows) -> bool:
+def fits(dtype: torch.dtype, heads: int, slate: SlateShape) -> bool:
     """Whether a slate on the CPU should be computed this way: not if it is very long, or not in 16 bits."""
-    within = heads * rows.count * rows.length**2
-    return dtype == torch.bfloat16 and within <= SCORES_AT_ONCE and heads * tokens * prefix <= MOST_BEHIND
+    within = heads * slate.rows.count * slate.rows.length**2
+    behind = heads * slate.tokens * slate.prefix
+    return dtype == torch.bfloat16 and within <= SCORES_AT_ONCE and behind <= MOST_BEHIND
 
 
-def attend(asked: Tensor, key: Tensor, value: Tensor, prefix: int, rows: Rows, scaling: float) -> Seen:
-    """What each token of a slate sees: its prefix up to itself, and, in a candidate, that candidate up to itself.
+def heads_of(mixed: Tensor, turn: Turn, shared: int) -> Heads:
+    """Of queries, keys and values side by side (T, (K * G + 2 * K) * D), not yet turned."""
+    tokens, width = turn.cos.shape
+    groups = mixed.shape[1] // (shared * width) - 2
+    heads = Heads(
+        mixed.new_empty((shared, tokens * groups, width + 1)),
+        mixed.new_empty((shared, tokens, width + 1)),
+        mixed.new_empty((shared, tokens, width + 2)),
+    )
+    kernels.heads_of(bits(mixed), bits(turn.cos), bits(turn.sin), turn.scaling, *map(bits, heads))
+    return heads
 
-    Args:
-        asked: queries (K, T * G, D), a token's side by side.
-        key: (K, T, D).
-        value: (K, T, E).
-        prefix: P, at least 1.
-        rows: how the T - P tokens behind it part into candidates.
-        scaling: of the scores.
+
+def attend(heads: Heads, slates: Sequence[SlateShape]) -> tuple[Tensor, list[Seen]]:
+    """What each token sees: its slate's prefix up to itself, and, in a candidate, that candidate up to itself.
+
+    Returns:
+        (T, K * G * D), and what the way back needs of each slate.
 
     Raises:
         BadSettings: the scores are no numbers.
     """
-    keys, values = key * scaling, with_column(value, 1.0)
-    seen = _attend(asked, keys, values, prefix, rows, _top(asked, keys, prefix, EVERY))
-    if seen is None:  # a score lies so far above those looked at that its weight left the floats: look at all
-        top = _top(asked, keys, prefix, 1)
-        top[:, prefix * asked.shape[1] // key.shape[1] :].clamp_(min=_own_top(asked, keys, prefix, rows))
-        seen = _attend(asked, keys, values, prefix, rows, top)
-    if seen is None:
-        raise BadSettings("attention's scores are no numbers: lower the learning rate")
-    return seen
+    tokens = heads.key.shape[1]
+    out = heads.asked.new_empty((tokens, heads.asked[..., 1:].numel() // tokens))
+    seen = []
+    for slate in slates:
+        _lower(heads, slate, EVERY)
+        one = _attend(heads, slate, out)
+        if one is None:  # a score lies so far above those looked at that its weight left the floats: look at all
+            _behind(heads, slate)[0][..., -1] = 0.0
+            own = _own_top(heads, slate)
+            _lower(heads, slate, 1)
+            _behind(heads, slate)[0][:, slate.prefix * _groups(heads) :, -1:].clamp_(min=own)
+            one = _attend(heads, slate, out)
+        if one is None:
+            raise BadSettings("attention's scores are no numbers: lower the learning rate")
+        seen.append(one)
+    return out, seen
 
 
 def backward(
-    grad: Tensor, asked: Tensor, key: Tensor, value: Tensor, seen: Seen, prefix: int, rows: Rows, scaling: float
-) -> Grads:
-    """The gradients of :func:`attend`, given that by its output (K, T * G, E). Uses ``seen`` up."""
-    wide = grad.float().div_(seen.total)
-    share = (wide * seen.out.float()).sum(-1, keepdim=True)  # (K, T * G, 1)
-    wanted = _lowered(wide.to(grad.dtype), share)
-    scaled, first = key * scaling, prefix * asked.shape[1] // key.shape[1]
-    width = value.shape[-1]
-    weights = seen.behind
-    dv = weights @ wanted[..., :width]
-    weights *= _less(value[:, :prefix]) @ wanted.transpose(1, 2)
-    dq, dk = weights.transpose(1, 2) @ scaled[:, :prefix], weights @ asked
-    queries, own, values = (_even(part, rows) for part in (asked[:, first:], scaled[:, prefix:], value[:, prefix:]))
-    wanted = rows.emptied(_even(wanted[:, first:], rows))
-    weights = seen.own
-    dv_own = weights @ wanted[..., :width]
-    weights *= _less(values) @ wanted.transpose(1, 2)
-    dq[:, first:] += _packed(weights.transpose(1, 2) @ own, rows, key.shape[0])
-    dk_own, dv_own = (_packed(part, rows, key.shape[0]) for part in (weights @ queries, dv_own))
-    return dq, torch.cat((dk, dk_own), 1).mul_(scaling), torch.cat((dv, dv_own), 1)
+    grad: Tensor, out: Tensor, heads: Heads, seen: Sequence[Seen], slates: Sequence[SlateShape], turn: Turn
+) -> Tensor:
+    """The gradient by :func:`heads_of`'s rows, given that by what :func:`attend` gave. Uses ``seen`` up.
+
+    Args:
+        grad: (T, K * G * D).
+        out: likewise, as :func:`attend` returned it.
+        heads: what it read.
+        seen: what it kept of each slate.
+        slates: those it was given.
+        turn: what :func:`heads_of` was given.
+
+    Returns:
+        (T, (K * G + 2 * K) * D).
+    """
+    shared, groups, width = len(heads.key), _groups(heads), turn.cos.shape[1]
+    by_heads = grad.new_empty((len(grad), shared * (groups + 2) * width))
+    for one, slate in zip(seen, slates, strict=True):
+        wanted = grad.new_empty((shared, slate.tokens * groups, width + 2))
+        kernels.shares(bits(grad), bits(out), bits(one.total), slate.start, bits(wanted))
+        behind = _back(one.behind, wanted, *_behind(heads, slate))
+        own = _back(one.own, _apart(wanted, slate.prefix, slate, groups), *_own(heads, slate))
+        kernels.heads_back(
+            behind, own, bits(turn.cos), bits(turn.sin), turn.scaling, slate.start, slate.ends, bits(by_heads)
+        )
+    return by_heads
 
 
-def _attend(asked: Tensor, keys: Tensor, values: Tensor, prefix: int, rows: Rows, top: Tensor) -> Seen | None:
-    """By scores less ``top`` (K, T * G, 1); None where they cannot be added up. Values have a column of ones."""
-    groups = asked.shape[1] // keys.shape[1]
-    first = prefix * groups
-    lowered, keys = torch.cat((asked, top), -1), with_column(keys, -1.0)
-    behind = keys[:, :prefix] @ lowered.transpose(1, 2)  # (K, P, T * G)
-    behind[:, :, :first] += _hidden(prefix, groups, 1, asked.dtype)
-    summed = (behind.exp_().transpose(1, 2) @ values[:, :prefix]).float()
-    queries, own, given = (_even(part, rows) for part in (lowered[:, first:], keys[:, prefix:], values[:, prefix:]))
-    within = (own @ queries.transpose(1, 2)).add_(_hidden(rows.length, groups, 1, asked.dtype)).exp_()
-    summed[:, first:] += _packed(within.transpose(1, 2) @ given, rows, keys.shape[0])
-    total = summed[..., -1:]
-    if not (total < LARGEST).all():
-        return None
-    return Seen((summed[..., :-1] / total).to(asked.dtype), behind, within, total)
+def _back(weights: Tensor, wanted: Tensor, asked: Tensor, key: Tensor, value: Tensor) -> ThreeNumbers:
+    """The gradients by queries, keys and values, with columns that mean nothing behind each."""
+    by_value = weights @ wanted
+    weights *= value @ wanted.transpose(1, 2)
+    return bits(weights.transpose(1, 2) @ key), bits(weights @ asked), bits(by_value)
 
 
-def _top(asked: Tensor, keys: Tensor, prefix: int, every: int) -> Tensor:
-    """(K, T * G, 1) the highest score of each query with those keys of the prefix that it sees, every so many."""
-    groups = asked.shape[1] // keys.shape[1]
-    scores = keys[:, :prefix:every] @ asked.transpose(1, 2)
-    scores[:, :, : prefix * groups] += _hidden(prefix, groups, every, asked.dtype)
-    return scores.amax(1)[..., None]
+def _attend(heads: Heads, slate: SlateShape, out: Tensor) -> Seen | None:
+    """One slate's share of ``out``; None where its weights cannot be added up."""
+    groups = _groups(heads)
+    behind, by_behind = _weighed(*_behind(heads, slate), groups)
+    own, by_own = _weighed(*_own(heads, slate), groups)
+    total = out.new_empty((len(heads.key), slate.tokens * groups), dtype=torch.float32)
+    kernels.merged(bits(by_behind), bits(by_own), slate.start, slate.prefix, slate.ends, bits(total), bits(out))
+    return Seen(behind, own, total) if (total < LARGEST).all() else None
 
 
-def _own_top(asked: Tensor, keys: Tensor, prefix: int, rows: Rows) -> Tensor:
-    """(K, (T - P) * G, 1) the highest score of each candidate's query with its own candidate."""
-    groups = asked.shape[1] // keys.shape[1]
-    queries, own = _even(asked[:, prefix * groups :], rows), _even(keys[:, prefix:], rows)
-    scores = (own @ queries.transpose(1, 2)).add_(_hidden(rows.length, groups, 1, asked.dtype))
-    return _packed(scores.amax(1)[..., None], rows, keys.shape[0])
+def _weighed(asked: Tensor, key: Tensor, value: Tensor, groups: int) -> tuple[Tensor, Tensor]:
+    """The keys' weights, and for each query the sum of the values by them."""
+    weights = key @ asked.transpose(1, 2)
+    kernels.weigh(bits(weights), groups)
+    return weights, weights.transpose(1, 2) @ value
 
 
-@functools.lru_cache(maxsize=16)
-def _hidden(length: int, groups: int, every: int, dtype: torch.dtype) -> Tensor:
-    """(L / every, L * G): -inf where a token's query would see a later key, else 0."""
-    return hidden_within(length, groups)[:, ::every].T.to(dtype, memory_format=torch.contiguous_format)
+def _lower(heads: Heads, slate: SlateShape, every: int) -> None:
+    """Puts behind each query its highest score with those keys of the prefix that it sees, every so many."""
+    asked, key, _ = _behind(heads, slate)
+    scores = key[:, ::every] @ asked.transpose(1, 2)
+    kernels.tops(bits(scores), every, _groups(heads), slate.start * _groups(heads), bits(heads.asked))
 
 
-def _even(packed: Tensor, rows: Rows) -> Tensor:
-    """(K, T * G, W) -> (K * C, L * G, W)."""
-    shared, width = packed.shape[0], packed.shape[2]
-    tokens = rows.count * rows.length if rows.scatter is None else len(rows.scatter)
-    return rows.even(packed.reshape(shared, tokens, -1)).reshape(shared * rows.count, -1, width)
+def _own_top(heads: Heads, slate: SlateShape) -> Tensor:
+    """(K, (S - P) * G, 1) the highest score of each candidate's query with its own candidate."""
+    asked, key, _ = _own(heads, slate)
+    hidden = hidden_within(slate.rows.length, _groups(heads)).T.to(key.dtype)
+    top = (key @ asked.transpose(1, 2)).add_(hidden).amax(1)
+    blocks = top.view(len(heads.key), slate.rows.count, slate.rows.length, -1)
+    return slate.rows.packed(blocks).view(len(heads.key), -1, 1)
 
 
-def _packed(blocks: Tensor, rows: Rows, shared: int) -> Tensor:
-    """(K * C, L * G, W) -> (K, T * G, W)."""
-    return rows.packed(blocks.view(shared, rows.count, rows.length, -1)).view(shared, -1, blocks.shape[-1])
+def _behind(heads: Heads, slate: SlateShape) -> tuple[Tensor, Tensor, Tensor]:
+    """All queries of a slate, and its prefix's keys and values."""
+    start, groups = slate.start, _groups(heads)
+    own = slice(start, start + slate.prefix)
+    return heads.asked[:, start * groups : (start + slate.tokens) * groups], heads.key[:, own], heads.value[:, own]
 
 
-def _lowered(rows: Tensor, by: Tensor) -> Tensor:
-    """(K, N, D) in 16 bits and (K, N, 1) in 32 -> (K, N, D + 2): the number in 16 bits, and what they leave."""
-    most = by.to(rows.dtype)
-    return torch.cat((rows, most, (by - most).to(rows.dtype)), -1)
+def _own(heads: Heads, slate: SlateShape) -> tuple[Tensor, Tensor, Tensor]:
+    """The candidates' queries (K * C, L * G, D + 1), keys and values, padded."""
+    first = slate.start + slate.prefix
+    asked = _apart(heads.asked, first, slate, _groups(heads))
+    return asked, _apart(heads.key, first, slate, 1), _apart(heads.value, first, slate, 1)
 
 
-def _less(keys: Tensor) -> Tensor:
-    """(K, P, D) -> (K, P, D + 2): takes the two numbers off in the product."""
-    return torch.cat((keys, keys.new_full((*keys.shape[:-1], 2), -1.0)), -1)
+def _apart(packed: Tensor, first: int, slate: SlateShape, each: int) -> Tensor:
+    """(K, T * each, W) -> (K * C, L * each, W), the candidates from the token ``first`` on."""
+    rows = slate.rows
+    out = packed.new_empty((len(packed) * rows.count, rows.length * each, packed.shape[2]))
+    kernels.apart(bits(packed), first, slate.ends, each, bits(out))
+    return out
+
+
+def _groups(heads: Heads) -> int:
+    return heads.asked.shape[1] // heads.key.shape[1]
