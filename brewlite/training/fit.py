@@ -161,7 +161,7 @@ class Fitting:
         self._start = digest.hexdigest()
         keep_freed_memory(2048)
         self._optimizer = torch.optim.AdamW(
-            self._masters, lr=config.learning_rate, weight_decay=config.weight_decay, foreach=False
+            self._masters, lr=config.learning_rate, weight_decay=config.weight_decay, fused=True
         )
         if config.average:
             self._mean = {name: master.detach().clone() for name, master in self._named_masters()}

@@ -42,7 +42,7 @@ def gradients(
         for examples in in_passes(share, tokens):
             part = loss(examples) / len(batch)
             found = torch.autograd.grad(part, list(learned), allow_unused=True)
-            total = _added(total, (float(part.detach()), list(found)))
+            total = _added(total, (float(part.detach()), found))
         return total
 
     crew = crew_of(torch.get_num_threads())
@@ -68,13 +68,12 @@ def in_passes(examples: Sequence[One], tokens: Callable[[One], int]) -> list[lis
     return passes
 
 
-def _added(one: Summed, other: Summed) -> Summed:
-    return one[0] + other[0], [_sum(a, b) for a, b in zip(one[1], other[1], strict=True)]
+def _added(total: Summed, other: tuple[float, Sequence[Tensor | None]]) -> Summed:
+    return total[0] + other[0], [_sum(a, b) for a, b in zip(total[1], other[1], strict=True)]
 
 
-def _sum(one: Tensor | None, other: Tensor | None) -> Tensor | None:
-    """In float32: in 16 bits every pass would round once more."""
-    if one is None or other is None:
-        some = one if other is None else other
-        return None if some is None else some.float()
-    return one.float() + other
+def _sum(total: Tensor | None, other: Tensor | None) -> Tensor | None:
+    """In float32, as in 16 bits every pass would round once more; into ``total``, as new memory costs ten times that."""
+    if other is None:
+        return total
+    return other.to(torch.float32, copy=True) if total is None else total.add_(other)
