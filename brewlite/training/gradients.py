@@ -73,7 +73,7 @@ def _added(total: Summed, other: tuple[float, Sequence[Tensor | None]]) -> Summe
 
 
 def _sum(total: Tensor | None, other: Tensor | None) -> Tensor | None:
-    """In float32, as in 16 bits every pass would round once more; into ``total``, as new memory costs ten times that."""
+    """In float32: in 16 bits every pass would round once more. Into ``total``: new memory costs ten times the sum."""
     if other is None:
         return total
     return other.to(torch.float32, copy=True) if total is None else total.add_(other)

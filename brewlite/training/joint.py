@@ -13,8 +13,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from itertools import accumulate
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -26,6 +25,17 @@ from brewlite.training.lora import LoraLinear
 Grad = Tensor | None
 
 
+class Difference(NamedTuple):
+    """Of one of several linear layers whose outputs stand side by side."""
+
+    out: slice
+    """Its layer's outputs."""
+    low: slice
+    """Its rows among all :attr:`Joined.downs`."""
+    up: Tensor
+    """(n, r), scaled."""
+
+
 @dataclass(frozen=True)
 class Joined:
     """Linear layers one below the other, as learned so far: rows (T, K) to rows (T, N)."""
@@ -35,10 +45,8 @@ class Joined:
     """(N, K), without differences."""
     downs: Tensor
     """(R, K) of all differences; R is the sum of their ranks."""
-    ups: Tensor
-    """(N, R), scaled; in blocks, as each difference reaches its own layer only."""
-    blocks: tuple[tuple[slice, slice] | None, ...]
-    """Where in ``ups`` each layer's lies; None for one without a difference."""
+    ups: tuple[Difference | None, ...]
+    """Of each layer."""
     rounded: tuple[Tensor, Tensor] | None = None
     """The weight's transpose (K, N) in 8 bits with the scales of its rows (K,), for the way back; None: as it is."""
 
@@ -46,25 +54,25 @@ class Joined:
         """What the layers give, added ``onto`` (T, N); and the rows as the differences see them, (T, R)."""
         out = rows @ self.weight.T if onto is None else torch.addmm(onto, rows, self.weight.T)
         low = rows @ self.downs.T
-        return (out.addmm_(low, self.ups.T) if len(self.downs) else out), low
+        for one in self.ups:
+            if one is not None:
+                out[:, one.out].addmm_(low[:, one.low], one.up.T)
+        return out, low
 
     def backward(self, grad: Tensor, rows: Tensor, low: Tensor) -> tuple[Tensor, list[Grad]]:
         """The gradients by the rows, and by what each layer may learn (:meth:`Joint.learned`)."""
-        by_downs = by_ups = low
-        by_low = grad @ self.ups
-        if len(self.downs):
-            by_downs, by_ups = by_low.T @ rows, grad.T @ low
-        by_rows = self._through_weight(grad, by_low @ self.downs)
+        by_low = torch.cat([grad[:, one.out] @ one.up for one in self.ups if one is not None] or [low], 1)
+        by_downs = by_low.T @ rows
         found: list[Grad] = []
         start = 0
-        for linear, block in zip(self.linears, self.blocks, strict=True):
+        for linear, one in zip(self.linears, self.ups, strict=True):
             stop = start + len(_weight(linear))
-            if block is not None:
-                found += [by_downs[block[1]], by_ups[block] * linear.scale]
+            if one is not None:
+                found += [by_downs[one.low], (low[:, one.low].T @ grad[:, one.out]).T * linear.scale]
             else:
                 found.append(grad[:, start:stop].T @ rows if linear.weight.requires_grad else None)
             start = stop
-        return by_rows, found
+        return self._through_weight(grad, by_low @ self.downs), found
 
     def _through_weight(self, grad: Tensor, onto: Tensor) -> Tensor:
         """``onto`` (T, K) and the gradient by the rows that passes through the weight."""
@@ -122,19 +130,19 @@ class Joint:
         weight = self._joined.weight if self._joined is not None and len(taught) == len(linears) else None
         if weight is None:
             weight = torch.cat([_weight(linear) for linear in linears])
-        ranks = [linear.lora_down.shape[0] for linear in taught]
-        columns = iter([slice(end - rank, end) for end, rank in zip(accumulate(ranks), ranks, strict=True)])
-        ups = weight.new_zeros((len(weight), sum(ranks)))
-        blocks: list[tuple[slice, slice] | None] = []
-        start = 0
+        ups: list[Difference | None] = []
+        start = low = 0
         for linear in linears:
             stop = start + len(_weight(linear))
-            blocks.append((slice(start, stop), next(columns)) if isinstance(linear, LoraLinear) else None)
-            if block := blocks[-1]:
-                ups[block] = (linear.lora_up * linear.scale).to(kind)
+            if isinstance(linear, LoraLinear):
+                up = (linear.lora_up * linear.scale).to(kind)
+                ups.append(Difference(slice(start, stop), slice(low, low + up.shape[1]), up))
+                low += up.shape[1]
+            else:
+                ups.append(None)
             start = stop
         downs = [linear.lora_down.to(kind) for linear in taught] or [weight.new_zeros((0, weight.shape[1]))]
-        return Joined(linears, weight, torch.cat(downs), ups, tuple(blocks), self._rounded(weight))
+        return Joined(linears, weight, torch.cat(downs), tuple(ups), self._rounded(weight))
 
     def _rounded(self, weight: Tensor) -> tuple[Tensor, Tensor] | None:
         if self._joined is not None and weight is self._joined.weight:
