@@ -99,14 +99,18 @@ def test_weights_of_keys_and_the_highest_score_that_a_query_sees(kind, keys, mor
     assert torch.equal(asked[:, 4:, 2], wanted)
     assert not asked[:, :4].any()
     exact = scores.double().masked_fill(hidden, -torch.inf).exp()
-    run(kernels.weigh, scores, groups)
+    total = torch.empty((2, queries))
+    run(kernels.weigh, scores, groups, total)
+    torch.testing.assert_close(total, scores.float().sum(1), rtol=1e-5, atol=0.0)
     torch.testing.assert_close(scores.double(), exact, rtol=2.0**-8 if kind == torch.bfloat16 else 1e-6, atol=1e-30)
 
 
 @KINDS
 def test_a_score_that_is_no_number_shows_in_what_the_weights_add_up_to(kind):
     scores = torch.tensor([[[float("nan"), 200.0, -200.0, -float("inf")]]], dtype=kind)
-    run(kernels.weigh, scores, 4)
+    total = torch.empty((1, 4))
+    run(kernels.weigh, scores, 4, total)
+    assert torch.equal(total, scores[0].float())
     assert (scores[0, 0, :2] > 1e30).all()
     assert (scores[0, 0, 2:] < 1e-30).all()
 

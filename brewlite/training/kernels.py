@@ -204,8 +204,8 @@ def heads_back(
 ) -> None:
     """The gradient (T, (K G + 2 K) D) of :func:`heads_of` at one slate's tokens, from ``start`` on.
 
-    Given those by queries, keys and values: by what the prefix's keys gave, (K, S G, D + 1), (K, P, D + 1) and
-    (K, P, D + 2) for a slate of S tokens, and by what candidates' own keys gave, as :func:`apart` lays them.
+    Given those by queries, keys and values: by what the prefix's keys gave, (K, S G, D), (K, P, D) and (K, P, D)
+    for a slate of S tokens, and by what candidates' own keys gave, as :func:`apart` lays them.
     ``ends`` (C + 1,) is where each candidate begins, and the last ends, counted from the prefix's end.
     """
     shared, prefix, width = behind[1].shape[0], behind[1].shape[1], cos.shape[1]
@@ -235,7 +235,7 @@ def heads_back(
             _turn(key, by, scale, out[t, (shared * groups + k) * width :])
             value = behind[2][k, at] if candidate < 0 else own[2][block, inside]
             begin = (shared * (groups + 1) + k) * width
-            out[t, begin : begin + width] = value[:width]
+            out[t, begin : begin + width] = value
 
 
 @compiled
@@ -259,16 +259,21 @@ def tops(scores: Numbers, every: int, groups: int, first: int, asked: Numbers) -
 
 
 @compiled
-def weigh(scores: Numbers, groups: int) -> None:
-    """Scores (B, P, S G) become their exponentials, or 0 where a token's query would see a later key."""
+def weigh(scores: Numbers, groups: int, total: Numbers) -> None:
+    """Scores (B, P, S G) become their exponentials, or 0 where a token's query would see a later key.
+
+    ``total`` (B, S G) float32 receives what each query's add up to.
+    """
     blocks, keys, queries = scores.shape
     for b in range(blocks):
+        total[b] = np.float32(0)
         for p in range(keys):
             seen = min(p * groups, queries)
             scores[b, p, :seen] = _narrow(np.float32(0), scores[0, 0, 0])
-            row = scores[b, p, seen:]
+            row, summed = scores[b, p, seen:], total[b, seen:]
             for j in range(len(row)):
                 row[j] = _narrow(_exp(_wide(row[j])), row[j])
+                summed[j] += _wide(row[j])
 
 
 @compiled
@@ -286,34 +291,43 @@ def apart(packed: Numbers, first: int, ends: Numbers, each: int, out: Numbers) -
 
 
 @compiled
-def merged(behind: Numbers, own: Numbers, start: int, prefix: int, ends: Numbers, total: Numbers, out: Numbers) -> None:
+def merged(
+    behind: Numbers,
+    own: Numbers,
+    own_total: Numbers,
+    start: int,
+    prefix: int,
+    ends: Numbers,
+    total: Numbers,
+    out: Numbers,
+) -> None:
     """What a slate's tokens saw (T, K G D): sums of values behind the prefix and in their own candidates.
 
     Args:
-        behind: (K, S G, D + 2), and behind each sum, twice, what its weights add up to.
-        own: (K * C, L G, D + 2).
+        behind: (K, S G, D).
+        own: (K * C, L G, D).
+        own_total: (K * C, L G) what the weights of each of these add up to.
         start: the slate's first token among all of them.
         prefix: P.
         ends: as in :func:`heads_back`.
-        total: (K, S G) float32 receives what all weights of a query add up to.
+        total: (K, S G) those behind the prefix; receives what all weights of a query add up to.
         out: of all slates.
     """
-    shared, queries, width = behind.shape[0], behind.shape[1], behind.shape[2] - 2
+    shared, queries, width = behind.shape
     count = len(ends) - 1
     groups = queries // (prefix + ends[count])
     for k in range(shared):
         for j in range(prefix * groups):
-            total[k, j] = _wide(behind[k, j, width])
             by, begin = np.float32(1) / total[k, j], (k * groups + j % groups) * width
-            row, to = behind[k, j, :width], out[start + j // groups, begin : begin + width]
+            row, to = behind[k, j], out[start + j // groups, begin : begin + width]
             for i in range(width):
                 to[i] = _narrow(_wide(row[i]) * by, row[i])
         for c in range(count):
             for at in range((ends[c + 1] - ends[c]) * groups):
                 j = (prefix + ends[c]) * groups + at
-                total[k, j] = _wide(behind[k, j, width]) + _wide(own[k * count + c, at, width])
+                total[k, j] += own_total[k * count + c, at]
                 by, begin = np.float32(1) / total[k, j], (k * groups + j % groups) * width
-                row, other = behind[k, j, :width], own[k * count + c, at, :width]
+                row, other = behind[k, j], own[k * count + c, at]
                 to = out[start + j // groups, begin : begin + width]
                 for i in range(width):
                     to[i] = _narrow((_wide(row[i]) + _wide(other[i])) * by, row[i])

@@ -88,7 +88,7 @@ class Heads(NamedTuple):
     key: Tensor
     """(K, T, D + 1): scaled, and -1."""
     value: Tensor
-    """(K, T, D + 2): and 1 twice."""
+    """(K, T, D + 2): and 1 twice, by which the way back takes off each query's share."""
 
 
 class Seen(NamedTuple):
@@ -179,27 +179,28 @@ def backward(
 
 
 def _back(weights: Tensor, wanted: Tensor, asked: Tensor, key: Tensor, value: Tensor) -> ThreeNumbers:
-    """The gradients by queries, keys and values, with columns that mean nothing behind each."""
-    by_value = weights @ wanted
+    """The gradients by queries, keys and values."""
+    by_value = weights @ wanted[..., :-2]
     weights *= value @ wanted.transpose(1, 2)
-    return bits(weights.transpose(1, 2) @ key), bits(weights @ asked), bits(by_value)
+    return bits(weights.transpose(1, 2) @ key[..., :-1]), bits(weights @ asked[..., :-1]), bits(by_value)
 
 
 def _attend(heads: Heads, slate: SlateShape, out: Tensor) -> Seen | None:
     """One slate's share of ``out``; None where its weights cannot be added up."""
     groups = _groups(heads)
-    behind, by_behind = _weighed(*_behind(heads, slate), groups)
-    own, by_own = _weighed(*_own(heads, slate), groups)
-    total = out.new_empty((len(heads.key), slate.tokens * groups), dtype=torch.float32)
-    kernels.merged(bits(by_behind), bits(by_own), slate.start, slate.prefix, slate.ends, bits(total), bits(out))
+    behind, total, by_behind = _weighed(*_behind(heads, slate), groups)
+    own, *of_own = _weighed(*_own(heads, slate), groups)
+    own_total, by_own = map(bits, of_own)
+    kernels.merged(bits(by_behind), by_own, own_total, slate.start, slate.prefix, slate.ends, bits(total), bits(out))
     return Seen(behind, own, total) if (total < LARGEST).all() else None
 
 
-def _weighed(asked: Tensor, key: Tensor, value: Tensor, groups: int) -> tuple[Tensor, Tensor]:
-    """The keys' weights, and for each query the sum of the values by them."""
+def _weighed(asked: Tensor, key: Tensor, value: Tensor, groups: int) -> tuple[Tensor, Tensor, Tensor]:
+    """The keys' weights; for each query what they add up to, and the sum of the values by them."""
     weights = key @ asked.transpose(1, 2)
-    kernels.weigh(bits(weights), groups)
-    return weights, weights.transpose(1, 2) @ value
+    total = weights.new_empty((len(weights), weights.shape[2]), dtype=torch.float32)
+    kernels.weigh(bits(weights), groups, bits(total))
+    return weights, total, weights.transpose(1, 2) @ value[..., :-2]
 
 
 def _lower(heads: Heads, slate: SlateShape, every: int) -> None:
