@@ -16,7 +16,10 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
+import torch
 from msgspec import structs
+from torch import Tensor
 
 from brewlite.blend import ModelShare, advised
 from brewlite.errors import BadRecord, BadSettings
@@ -35,7 +38,9 @@ from brewlite.training.choices import UNMATCHED, choice_cases, choice_examples
 from brewlite.training.examples import ExampleConfig, shown_examples
 from brewlite.training.experiment.student import tokens_of
 from brewlite.training.fit import Example, FitConfig, Fitting, Look, StepFacts
+from brewlite.training.gradients import gradients
 from brewlite.training.lora import LoraConfig, lora_state
+from brewlite.training.model import Student
 from brewlite.training.own_share import LearnedShare, learn_share
 from brewlite.training.plan import OwnSiteConfig, Plan, read_plan, write_plan
 from brewlite.training.promotion import compare, verdict, wins
@@ -50,8 +55,8 @@ FEWEST_CASES = 30
 FEWEST_STEPS = 20
 HELD_OUT_FROM = 0.9
 """Between this share of the liking events before the cut and the cut lie those that say when to stop learning."""
-BACKWARD = 3.5
-"""What a token costs while it is learned from, in units of what it costs to read it."""
+LOOKING = 0.1
+"""Share of the time for learning that looking at what is held out takes."""
 JUDGING = 0.2
 """Share of the time that asking one of the two rankers may take."""
 
@@ -172,8 +177,8 @@ class _Run:
         examples, held_out = self._examples(tokens_of(self.plan.current))
         old = self._judge(self.plan.current, cases[: self.plan.cases or None], "the ranker in use")
         cases = [answer.case for answer in old]
-        self._settle(examples)
         student, manifest = student_from(self.plan.current, LoraConfig(rank=self.config.rank, seed=self.config.seed))
+        self._settle(student, examples)
         fitting = self._fitting(student, examples, held_out)
         self.begun -= sum(facts.seconds for facts in fitting.history)
         fitting.run(partial(self._told, fitting), self._out_of_time)
@@ -231,7 +236,7 @@ class _Run:
                 break
         if not self.plan.cases:
             taken = time.monotonic() - begun
-            self._write(cases=len(found), judging=taken, reading=kept.read_tokens / taken)
+            self._write(cases=len(found), judging=taken)
         return found
 
     def _examples(self, tokenizer: Tokenizer) -> tuple[list[Example], list[Example]]:
@@ -249,16 +254,18 @@ class _Run:
             )
         return examples, held_out
 
-    def _settle(self, examples: Sequence[Example]) -> None:
+    def _settle(self, student: Student, examples: Sequence[Example]) -> None:
         """Write down how many steps there are, unless the killed run did."""
         if self.plan.steps:
             return
-        config = self.config
-        steps = math.ceil(config.epochs * sum(example.tokens for example in examples) / config.step_tokens)
-        if self.plan.reading:
-            left = 60 * config.minutes - self._spent() - self.plan.judging
-            steps = min(steps, int(left * self.plan.reading / BACKWARD / config.step_tokens))
-        self._write(steps=config.steps if config.steps is not None else max(steps, FEWEST_STEPS))
+        config, steps = self.config, self.config.steps
+        if steps is None:
+            pace = _pace(student, examples, config.step_tokens)
+            left = (60 * config.minutes - self._spent() - self.plan.judging) * (1 - LOOKING)
+            once = sum(example.tokens for example in examples)
+            most = math.ceil(config.epochs * once / config.step_tokens)
+            steps = max(min(most, int(left * pace / config.step_tokens)), FEWEST_STEPS)
+        self._write(steps=steps)
 
     def _write(self, **settled: Any) -> None:
         """Write down what was ``settled``, and how long it took to come so far."""
@@ -348,3 +355,21 @@ class _Run:
 
 def _mean_loss(steps: Sequence[StepFacts]) -> float:
     return sum(step.loss for step in steps) / max(len(steps), 1)
+
+
+def _pace(student: Student, examples: Sequence[Example], step_tokens: int) -> float:
+    """Tokens a second that ``student`` can learn from here: a step's gradients, asked for twice and thrown away.
+
+    The first time, loops are compiled and memory is taken.
+    """
+    learned = [parameter for parameter in student.decoder.parameters() if parameter.requires_grad]
+    ends = np.cumsum([example.tokens for example in examples])
+    batch = examples[: max(1, int(np.searchsorted(ends, step_tokens, side="right")))]
+
+    def loss(part: Sequence[Example]) -> Tensor:
+        return torch.cat(student.log_odds([example.prompt for example in part])).square().sum()
+
+    for _ in range(2):
+        begun = time.monotonic()
+        gradients(batch, lambda example: example.tokens, loss, learned)
+    return sum(example.tokens for example in batch) / (time.monotonic() - begun)

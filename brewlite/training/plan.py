@@ -72,8 +72,6 @@ class Plan(Struct, frozen=True, kw_only=True):
     """How many decide; 0: not settled yet."""
     judging: float = 0.0
     """Seconds that asking the ranker in use took, and so will asking the new one."""
-    reading: float = 0.0
-    """Tokens a second that it read."""
     steps: int = 0
     """0: not settled yet."""
     spent: float = 0.0
