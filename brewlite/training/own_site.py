@@ -55,8 +55,8 @@ FEWEST_CASES = 30
 FEWEST_STEPS = 20
 HELD_OUT_FROM = 0.9
 """Between this share of the liking events before the cut and the cut lie those that say when to stop learning."""
-LOOKING = 0.1
-"""Share of the time for learning that looking at what is held out takes."""
+LOOKS = 8
+"""How often a run looks at what is held out, beside the look before its first step."""
 JUDGING = 0.2
 """Share of the time that asking one of the two rankers may take."""
 
@@ -178,7 +178,7 @@ class _Run:
         old = self._judge(self.plan.current, cases[: self.plan.cases or None], "the ranker in use")
         cases = [answer.case for answer in old]
         student, manifest = student_from(self.plan.current, LoraConfig(rank=self.config.rank, seed=self.config.seed))
-        self._settle(student, examples)
+        self._settle(student, examples, held_out)
         fitting = self._fitting(student, examples, held_out)
         self.begun -= sum(facts.seconds for facts in fitting.history)
         fitting.run(partial(self._told, fitting), self._out_of_time)
@@ -254,17 +254,18 @@ class _Run:
             )
         return examples, held_out
 
-    def _settle(self, student: Student, examples: Sequence[Example]) -> None:
+    def _settle(self, student: Student, examples: Sequence[Example], held_out: Sequence[Example]) -> None:
         """Write down how many steps there are, unless the killed run did."""
         if self.plan.steps:
             return
         config, steps = self.config, self.config.steps
         if steps is None:
             pace = _pace(student, examples, config.step_tokens)
-            left = (60 * config.minutes - self._spent() - self.plan.judging) * (1 - LOOKING)
-            once = sum(example.tokens for example in examples)
-            most = math.ceil(config.epochs * once / config.step_tokens)
-            steps = max(min(most, int(left * pace / config.step_tokens)), FEWEST_STEPS)
+            left = 60 * config.minutes - self._spent() - self.plan.judging
+            # Looking is reading alone, but by transformers' layers: about as slow.
+            room = left * pace - (LOOKS + 1) * sum(example.tokens for example in held_out)
+            most = math.ceil(config.epochs * sum(example.tokens for example in examples) / config.step_tokens)
+            steps = max(min(most, int(room / config.step_tokens)), FEWEST_STEPS)
         self._write(steps=steps)
 
     def _write(self, **settled: Any) -> None:
@@ -281,7 +282,7 @@ class _Run:
         config, steps, folder = self.config, self.plan.steps, self.versions.unfinished / "fit"
         fit = FitConfig(
             steps=steps, step_tokens=config.step_tokens, learning_rate=config.learning_rate,
-            warmup=min(10, steps // 5), teacher=config.teacher, validate_every=max(steps // 8, 5), patience=3,
+            warmup=min(10, steps // 5), teacher=config.teacher, validate_every=max(steps // LOOKS, 5), patience=3,
             save_seconds=config.save_seconds, seed=config.seed,
         )  # fmt: skip
         try:
