@@ -45,7 +45,8 @@ class SlatesPass:
         for slate in self.slates:
             begin, middle, end = slate.start, slate.start + slate.prefix, slate.start + slate.tokens
             q, k, v = query[:, :, begin:end], key[:, :, begin:end], value[:, :, begin:end]
-            if slate.fits(query.dtype, query.shape[1]):
+            alike = q.shape[3] == k.shape[3] == v.shape[3] and not q.shape[3] % 2
+            if alike and slate.fits(query.dtype, query.shape[1]):
                 parts.append(_by_products(q, k, v, slate, rule.scaling))
                 continue
             split = slate.prefix

@@ -78,7 +78,7 @@ def _narrow_of(number: Any, like: Any) -> Callable[..., Any]:
 
 
 def _exp(x: Any) -> Any:
-    """E to the ``x``, float32: 2 to a whole number, times a polynomial (as in Cephes, 2 units in the last place)."""
+    """The exponential, float32: a power of 2 times a polynomial, as Cephes' ``expf``."""
 
 
 @compiled_as(_exp)

@@ -1,10 +1,11 @@
 """Llama's decoder layers, each one step of autograd: what is learned through at the speed of its products.
 
 A layer of transformers is some forty operations, and as many again going back, each with tensors of megabytes of its
-own; only seven of them are products of weights. Here linear layers that read the same rows are one product; what was
-learned on top of them is another; sums go into the products; the weights of attention are kept for the way back; and
-of the last layer only those tokens are carried on whose answer is read. The formulas are transformers'
-(``LlamaDecoderLayer``), which is what other architectures are learned through, and what tests compare with.
+own; only seven of them are products of weights. Here linear layers that read the same rows are one product; sums go
+into the products; what lies between them is one loop each (:mod:`brewlite.training.kernels`); the weights of attention
+are kept for the way back; and of the last layer only those tokens are carried on whose answer is read. The formulas
+are transformers' (``LlamaDecoderLayer``), which is what other architectures are learned through, and what tests
+compare with.
 """
 
 from __future__ import annotations
@@ -29,7 +30,9 @@ class View:
     """What all layers of a pass must know."""
 
     plan: SlatesPass
+    """Where slates and candidates lie."""
     turn: products.Turn
+    """By which queries and keys are turned to their places."""
 
 
 class Parts(NamedTuple):
@@ -100,14 +103,14 @@ class Layer:
         kernels.gated_back(bits(by_hidden), bits(gate_up), bits(by_both))
         by_read, by_gate_up = parts.gate_up.backward(by_both, read_mlp, low_gate_up)
         by_between = _by_weight(by_read, middle, scale_mlp, self._between)
-        stream = _through_norm(grad, by_read, middle, read_mlp, scale_mlp, self._between)
+        stream = _through_norm(grad, by_read, middle, scale_mlp, self._between)
         by_mixed, by_out = parts.out.backward(stream, mixed, low_out)
         if kept is not None:
             stream, by_mixed = _spread(stream, kept, len(x)), _spread(by_mixed, kept, len(x))
         by_heads = products.backward(by_mixed, attended, heads, seen, view.plan.slates, view.turn)
         by_read, by_qkv = parts.qkv.backward(by_heads, read, low_qkv)
         by_before = _by_weight(by_read, x, scale_in, self._before)
-        by_x = _through_norm(stream, by_read, x, read, scale_in, self._before)
+        by_x = _through_norm(stream, by_read, x, scale_in, self._before)
         return by_x, [*by_qkv, *by_out, *by_gate_up, *by_down, by_before, by_between]
 
 
@@ -176,8 +179,8 @@ def _normed(x: Tensor, norm: Any) -> tuple[Tensor, Tensor]:
     return read, factor
 
 
-def _through_norm(stream: Tensor, grad: Tensor, x: Tensor, read: Tensor, factor: Tensor, norm: Any) -> Tensor:
-    """``stream`` and the gradient by ``x`` of that ``grad`` by what was ``read`` of it."""
+def _through_norm(stream: Tensor, grad: Tensor, x: Tensor, factor: Tensor, norm: Any) -> Tensor:
+    """``stream`` and the gradient by ``x`` of that ``grad`` by what was read of it."""
     out = torch.empty_like(x)
     kernels.norm_back(*(bits(one) for one in (grad, x, norm.weight, factor[:, 0], stream, out)))
     return out
