@@ -155,7 +155,7 @@ def gated_back(grad: Numbers, gate_up: Numbers, out: Numbers) -> None:
             by_ups[i] = _narrow(by * gate * share, grad[t, i])
 
 
-@numba.njit(nogil=True, fastmath={"nsz", "arcp", "contract", "reassoc"})  # type: ignore[untyped-decorator]
+@compiled
 def _turn(row: Numbers, by: Any, scale: Any, out: Numbers) -> None:
     """A head's row (D,), its halves a and b -> a * by[0] + b * by[1], b * by[2] + a * by[3]; times ``scale``."""
     half = len(by[0])
