@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -67,21 +66,16 @@ def test_gated_neurons_and_their_gradient(kind, tokens, width, seed):
     near(back, torch.autograd.grad(wanted, exact, grad.double())[0])
 
 
-def test_numbers_are_rounded_to_16_bits_as_torch_rounds_them():
-    """Of every sign and size: ties to the even one, what is too small, what is too large."""
-    rng = np.random.default_rng(0)
-    patterns = rng.integers(0, 2**32, 100_000, dtype=np.uint64).astype(np.uint32)
-    ties = (rng.integers(0, 2**16, 1000, dtype=np.uint64).astype(np.uint32) << 16) | np.uint32(0x8000)
-    x = torch.from_numpy(np.concatenate([patterns, ties]).view(np.float32))
-    x = x[torch.isfinite(x)]
-    onto, out = x[None].bfloat16(), torch.empty((1, len(x)), dtype=torch.bfloat16)
-    zeros = torch.zeros((1, len(x)), dtype=torch.int32)
-    run(kernels.from_8_bits, zeros, torch.ones(1), torch.ones(len(x)), onto, out)
-    assert torch.equal(out, onto), "numbers that 16 bits hold stay"
-    some = torch.randint(-(2**30), 2**30, (1, 50_000), dtype=torch.int32)
+@pytest.mark.parametrize("by", [1.0, 2.0**-20, 2.0**-135, 2.0**110, 2.0**118], ids="{:.0e}".format)
+def test_numbers_are_rounded_to_16_bits_as_torch_rounds_them(by):
+    """Of nine digits every other lies between two numbers of 16 bits: to the even one. Also near 0, and too large."""
+    rng = torch.Generator().manual_seed(0)
+    some = torch.cat([torch.arange(-1024, 1025), torch.randint(-(2**30), 2**30, (50_000,), generator=rng)])[None].int()
+    exact = some.float() * by
     out = torch.empty(some.shape, dtype=torch.bfloat16)
-    run(kernels.from_8_bits, some, torch.ones(1), torch.ones(50_000), torch.zeros_like(out), out)
-    assert torch.equal(out, some.float().bfloat16())
+    run(kernels.from_8_bits, some, torch.tensor([by]), torch.ones(some.shape[1]), torch.zeros_like(out), out)
+    assert torch.equal(out, exact.bfloat16())
+    assert (out.float() != exact)[0, :2049].sum() > 400, "some are rounded"
 
 
 @FEW
@@ -91,7 +85,7 @@ def test_weights_of_keys_and_the_highest_score_that_a_query_sees(kind, keys, mor
     queries = (keys + more) * groups
     (scores,) = drawn(seed, kind, (2, keys, queries), by=5.0)
     asked = torch.zeros((2, queries + 4, 3), dtype=kind)
-    hidden = torch.arange(keys)[:, None] * 1 > torch.arange(queries)[None] // groups
+    hidden = torch.arange(keys)[:, None] > torch.arange(queries)[None] // groups
     every = 2
     some = scores[:, ::every].contiguous()
     run(kernels.tops, some, every, groups, 4, asked)

@@ -25,7 +25,7 @@ from brewlite.evaluation.metrics import Places, ndcg
 from brewlite.memory import keep_freed_memory
 from brewlite.ranker.checkpoint import writing
 from brewlite.records import RankingPrompt
-from brewlite.training.gradients import gradients
+from brewlite.training.gradients import gradients, in_passes
 from brewlite.training.losses import listwise, pointwise, to_chances, to_teacher
 from brewlite.training.model import Student
 from brewlite.training.whole import put_whole, write_whole
@@ -325,7 +325,9 @@ class Fitting:
         while len(self._batches) <= step:
             # The number of batches so far tells epochs apart as well as their own number would.
             order = np.random.default_rng([self.config.seed, len(self._batches)]).permutation(len(self.examples))
-            self._batches += _cut(order.tolist(), [e.tokens for e in self.examples], self.config.step_tokens)
+            self._batches += in_passes(
+                order.tolist(), lambda place: self.examples[place].tokens, self.config.step_tokens
+            )
         return self._batches[step]
 
     def _loss(self, examples: Sequence[Example]) -> Tensor:
@@ -380,16 +382,3 @@ def validate(student: Student, examples: Sequence[Example], beside: float = 0.0)
 
 def _below(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
-
-
-def _cut(order: list[int], tokens: list[int], most: int) -> list[list[int]]:
-    """``order`` in batches of at most ``most`` tokens, or of one longer example."""
-    batches: list[list[int]] = [[]]
-    room = most
-    for place_ in order:
-        if batches[-1] and tokens[place_] > room:
-            batches.append([])
-            room = most
-        batches[-1].append(place_)
-        room -= tokens[place_]
-    return batches

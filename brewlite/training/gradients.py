@@ -6,7 +6,7 @@ ranking (:mod:`brewlite.crew`), and need the memory of a few examples instead of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 import torch
@@ -55,14 +55,14 @@ def gradients(
     return total
 
 
-def in_passes(examples: Sequence[One], tokens: Callable[[One], int]) -> list[list[One]]:
-    """``examples`` in their order, cut so that no pass has more than its tokens, or more than one example."""
+def in_passes(examples: Iterable[One], tokens: Callable[[One], int], most: int = PASS_TOKENS) -> list[list[One]]:
+    """``examples`` in their order, cut so that none has more than ``most`` tokens, or more than one example."""
     passes: list[list[One]] = []
     room = 0
     for example in examples:
         if not passes or tokens(example) > room:
             passes.append([])
-            room = PASS_TOKENS
+            room = most
         passes[-1].append(example)
         room -= tokens(example)
     return passes

@@ -16,7 +16,6 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
 import torch
 from msgspec import structs
 from torch import Tensor
@@ -38,7 +37,7 @@ from brewlite.training.choices import UNMATCHED, choice_cases, choice_examples
 from brewlite.training.examples import ExampleConfig, shown_examples
 from brewlite.training.experiment.student import tokens_of
 from brewlite.training.fit import Example, FitConfig, Fitting, Look, StepFacts
-from brewlite.training.gradients import gradients
+from brewlite.training.gradients import gradients, in_passes
 from brewlite.training.lora import LoraConfig, lora_state
 from brewlite.training.model import Student
 from brewlite.training.own_share import LearnedShare, learn_share
@@ -263,8 +262,8 @@ class _Run:
             pace = _pace(student, examples, config.step_tokens)
             left = 60 * config.minutes - self._spent() - self.plan.judging
             # Looking is reading alone, but by transformers' layers: about as slow.
-            room = left * pace - (LOOKS + 1) * sum(example.tokens for example in held_out)
-            most = math.ceil(config.epochs * sum(example.tokens for example in examples) / config.step_tokens)
+            room = left * pace - (LOOKS + 1) * sum(map(_tokens, held_out))
+            most = math.ceil(config.epochs * sum(map(_tokens, examples)) / config.step_tokens)
             steps = max(min(most, int(room / config.step_tokens)), FEWEST_STEPS)
         self._write(steps=steps)
 
@@ -364,13 +363,16 @@ def _pace(student: Student, examples: Sequence[Example], step_tokens: int) -> fl
     The first time, loops are compiled and memory is taken.
     """
     learned = [parameter for parameter in student.decoder.parameters() if parameter.requires_grad]
-    ends = np.cumsum([example.tokens for example in examples])
-    batch = examples[: max(1, int(np.searchsorted(ends, step_tokens, side="right")))]
+    batch = in_passes(examples, _tokens, step_tokens)[0]
 
     def loss(part: Sequence[Example]) -> Tensor:
         return torch.cat(student.log_odds([example.prompt for example in part])).square().sum()
 
     for _ in range(2):
         begun = time.monotonic()
-        gradients(batch, lambda example: example.tokens, loss, learned)
-    return sum(example.tokens for example in batch) / (time.monotonic() - begun)
+        gradients(batch, _tokens, loss, learned)
+    return sum(map(_tokens, batch)) / (time.monotonic() - begun)
+
+
+def _tokens(example: Example) -> int:
+    return example.tokens
